@@ -1,10 +1,11 @@
 """The three programs that run on the RP2040's programmable input/output blocks (PIO).
 
-Instruction set, timing and the loader's rule are those of the RP2040 data sheet, chapter 3. The syntax is that of
-`rp2.asm_pio`, so a stock MicroPython assembles these functions as they stand. All times are in cycles of the
-state machine's own clock, which the user of a program sets.
+Instruction set, timing and the loader's rule are those of the RP2040 data sheet, chapter 3. The syntax is
+that of `rp2.asm_pio`, so a stock MicroPython assembles these functions as they stand. All times are in
+cycles of the state machine's own clock, which the user of a program sets.
 
-Where each lives: `stepper` (10 words) and `hx711` (8 words) share PIO0; `quadrature` fills PIO1 alone (32 words).
+Where each lives: `stepper` (10 words) and `hx711` (8 words) share PIO0; `quadrature` fills PIO1 alone (32
+words).
 
 An emulator may recognise a program by its assembled words and model what it does instead of running it; the
 sentences below beginning with "Seen from outside" are the whole of what such a model has to do.
@@ -48,9 +49,9 @@ def stepper():
 
     Words, alternating: (steps - 1), (half - 1); steps >= 1, half >= 1.
 
-    Seen from outside: `pull` stalls while the FIFO is empty, with the pin low. A segment of `steps` steps costs
-    3 cycles to fetch and then for each step: the pin goes high for half + 2 cycles (set, mov, half times jmp) and low
-    for half + 3 cycles (set, mov, half times jmp, jmp). So
+    Seen from outside: `pull` stalls while the FIFO is empty, with the pin low. A segment of `steps` steps
+    costs 3 cycles to fetch and then for each step: the pin goes high for half + 2 cycles (set, mov, half
+    times jmp) and low for half + 3 cycles (set, mov, half times jmp, jmp). So
 
         cycles of a step    = 2 * half + 5
         cycles of a segment = 3 + steps * (2 * half + 5)
@@ -79,23 +80,24 @@ def stepper():
 def quadrature():
     """Counts every edge of two encoder channels (four counts a line), and tells the count when asked.
 
-    Channel A is the first input pin, channel B the next; A leading B counts up. The state is B * 2 + A, the index of
-    the jump table is (old state * 4 + new state), taken from the last four bits that were shifted into ISR. A jump over
-    two states at once (both channels changed) counts nothing.
+    Channel A is the first input pin, channel B the next; A leading B counts up. The state is B * 2 + A, the
+    index of the jump table is (old state * 4 + new state), taken from the last four bits that were shifted
+    into ISR. A jump over two states at once (both channels changed) counts nothing.
 
-    The table has to sit at address 0, because `out(pc, 4)` jumps to an absolute address. MicroPython gives a program
-    no fixed origin, but its loader takes the highest place that is free: a program of exactly 32 words can only sit at 0.
-    That is why the last word spells out a jump that the wrap would have done as well.
+    The table has to sit at address 0, because `out(pc, 4)` jumps to an absolute address. MicroPython gives a
+    program no fixed origin, but its loader takes the highest place that is free: a program of exactly 32
+    words can only sit at 0. That is why the last word spells out a jump that the wrap would have done as
+    well.
 
-    X is the count, 32 bits, two's complement. `pull(noblock)` with an empty FIFO copies X to OSR; so a word that
-    differs from X is a request, and a word that happens to equal X is not seen. The host therefore asks with the last
-    count it knows, bit 29 inverted.
+    X is the count, 32 bits, two's complement. `pull(noblock)` with an empty FIFO copies X to OSR; so a word
+    that differs from X is a request, and a word that happens to equal X is not seen. The host therefore asks
+    with the last count it knows, bit 29 inverted.
 
-    Seen from outside: the count follows the edges; each word put to the TX FIFO that differs from the count is answered
-    by one word, the count, in the RX FIFO, at most 16 cycles later. A pass takes 3 cycles to look for a request, 3 to
-    sample, 1 in the table, and 0 for no edge, 1 or 2 for down, 3 for up: 7 to 10 cycles, and 5 more when it answers. So
-    edges at least 16 cycles apart are counted, each exactly once. A start with a channel high counts that as edges:
-    the host takes the first answer as its zero.
+    Seen from outside: the count follows the edges; each word put to the TX FIFO that differs from the count
+    is answered by one word, the count, in the RX FIFO, at most 16 cycles later. A pass takes 3 cycles to
+    look for a request, 3 to sample, 1 in the table, and 0 for no edge, 1 or 2 for down, 3 for up: 7 to 10
+    cycles, and 5 more when it answers. So edges at least 16 cycles apart are counted, each exactly once. A
+    start with a channel high counts that as edges: the host takes the first answer as its zero.
     """
     jmp("next")  # 00 -> 00
     jmp("up")  # 00 -> 01
@@ -146,14 +148,15 @@ def quadrature():
 def hx711():
     """Reads the 24 bits of an HX711, most significant first, whenever it says that a conversion is ready.
 
-    The input pin is the part's DOUT, the set pin its PD_SCK. 25 pulses: 24 bits, and one that asks for channel A at a
-    gain of 128 next (HX711 data sheet, "Serial interface", table 3).
+    The input pin is the part's DOUT, the set pin its PD_SCK. 25 pulses: 24 bits, and one that asks for
+    channel A at a gain of 128 next (HX711 data sheet, "Serial interface", table 3).
 
-    Seen from outside: waits for DOUT low, then clocks; each bit is taken with the clock low, one cycle after the
-    falling edge. A pulse is 2 cycles high and 3 low, the 25th 2 high and 5 low (and the first rises 2 cycles after DOUT
-    was seen low). The word is pushed with the 24th bit, 2 + 24 * 5 - 1 = 121 cycles after the start; a reading takes
-    2 + 24 * 5 + 7 = 129 cycles. With four words waiting in the RX FIFO the program stalls at the 24th bit, clock low:
-    a clock that is held high for 60 us would switch the part off. At 1 MHz a pulse is 2 us (0.2 to 50 us are allowed).
+    Seen from outside: waits for DOUT low, then clocks; each bit is taken with the clock low, one cycle after
+    the falling edge. A pulse is 2 cycles high and 3 low, the 25th 2 high and 5 low (and the first rises 2
+    cycles after DOUT was seen low). The word is pushed with the 24th bit, 2 + 24 * 5 - 1 = 121 cycles after
+    the start; a reading takes 2 + 24 * 5 + 7 = 129 cycles. With four words waiting in the RX FIFO the
+    program stalls at the 24th bit, clock low: a clock that is held high for 60 us would switch the part off.
+    At 1 MHz a pulse is 2 us (0.2 to 50 us are allowed).
     """
     wrap_target()
     wait(0, pin, 0)
