@@ -1,0 +1,21 @@
+"""What the emulator raises. It never answers zero where it does not know."""
+
+
+class EmulationError(Exception):
+    """The firmware did what the real part would not stand for, or what the emulator does not model."""
+
+
+class FaultError(EmulationError):
+    """A fault in a scenario names a target, kind or value that there is none of."""
+
+
+class WatchdogReset(BaseException):
+    """The watchdog was not fed in time. Like a real reset, no `except Exception` of the firmware can stop it."""
+
+
+class MachineReset(BaseException):
+    """The firmware asked for a reset (`machine.reset()`)."""
+
+
+class PowerLoss(BaseException):
+    """The logic supply went away (fault `supply.logic`)."""

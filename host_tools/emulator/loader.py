@@ -1,0 +1,78 @@
+"""Puts the firmware and its emulated modules where `import` finds them. CPython only; the MicroPython VM uses its path.
+
+The host's own `time` stays real everywhere: only `rochette.hal.clock`, the one file of the firmware that imports it,
+gets the emulated one, and only while it is being imported, however and whenever that happens.
+"""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from pathlib import Path
+from types import ModuleType
+
+PROJECT = Path(__file__).resolve().parents[2]
+_CLOCK = "rochette.hal.clock"
+
+
+class _ClockLoader(importlib.abc.Loader):
+    def __init__(self, inner: importlib.abc.Loader) -> None:
+        self._inner = inner
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self._inner.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        real = sys.modules["time"]
+        sys.modules["time"] = importlib.import_module("host_tools.emulator.time")
+        try:
+            self._inner.exec_module(module)
+        finally:
+            sys.modules["time"] = real
+
+
+class _ClockFinder(importlib.abc.MetaPathFinder):
+    def find_spec(self, fullname, path=None, target=None):  # noqa: ANN001, ANN201
+        if fullname != _CLOCK:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _ClockLoader(spec.loader)  # type: ignore[arg-type]
+        return spec
+
+
+_finder = _ClockFinder()
+_board_path: str | None = None
+
+
+def install(board: str = "emulated") -> None:
+    """Makes `machine`, `rp2`, `micropython`, the firmware and `boards/<board>` importable. May be called again, also for
+    another board: then `board` is imported anew.
+
+    Raises FileNotFoundError when there is no such board.
+    """
+    global _board_path
+    folder = PROJECT / "boards" / board
+    if not folder.is_dir():
+        known = sorted(p.name for p in (PROJECT / "boards").iterdir() if p.is_dir())
+        raise FileNotFoundError(f"no board {board!r} in boards/; there are: {', '.join(known)}")
+    if _board_path is not None and _board_path != str(folder):
+        if _board_path in sys.path:
+            sys.path.remove(_board_path)
+        sys.modules.pop("board", None)
+    _board_path = str(folder)
+    for entry in (str(PROJECT), str(PROJECT / "firmware"), _board_path):
+        if entry not in sys.path:
+            sys.path.insert(0, entry)
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+    sys.modules["micropython"] = importlib.import_module("host_tools.emulator.micropython_shim")
+    sys.modules["machine"] = importlib.import_module("host_tools.emulator.machine")
+    sys.modules["rp2"] = importlib.import_module("host_tools.emulator.rp2")
+
+
+def forget_firmware() -> None:
+    """Drops the firmware's modules, so that the next import runs them from the start, as a reset does."""
+    for name in list(sys.modules):
+        if name in ("boot", "main", "board", "rochette") or name.startswith("rochette."):
+            del sys.modules[name]
