@@ -51,11 +51,11 @@ RESULT_KEYS = (
     "emulated_s", "wall_s", "events", "slips", "trace_sha256",
 )
 
-OUTCOMES = ("SEALED", "HELD", "EMPTY", "UNSEALED_STORED", "TARGET_TOO_HARD", "FAULT")
+OUTCOMES = ("SEALED", "HELD", "EMPTY", "UNSEALED_STORED", "TARGET_TOO_HARD", "FAULT", "ABORTED")
 
 # SEALED and HELD are what was asked for; EMPTY and TARGET_TOO_HARD end without a core; a core that could not be sealed is
 # kept, but something in the payload failed.
-EXIT_STATUS = {"SEALED": 0, "HELD": 0, "EMPTY": 3, "TARGET_TOO_HARD": 3, "UNSEALED_STORED": 4, "FAULT": 4}
+EXIT_STATUS = {"SEALED": 0, "HELD": 0, "EMPTY": 3, "TARGET_TOO_HARD": 3, "UNSEALED_STORED": 4, "FAULT": 4, "ABORTED": 4}
 EXIT_USAGE = 2
 EXIT_FAULT = 4
 EXIT_INTERRUPTED = 130

@@ -1,0 +1,102 @@
+"""The hold: the payload has its evidence and waits for a person on the ground.
+
+After break-off and ingestion the payload never goes on by itself. It shows the evidence; a release names the sample and the
+tube. `auto` stands for a careful person: it releases only on PRESENT. `never` looks and says nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from host_tools.run.measures import label, show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from host_tools.run.display import Display
+    from host_tools.run.interrupts import InterruptGate
+
+RELEASE = "release"
+HOLD = "hold"
+LOOK = "look"
+
+QUESTION = "Release this core for sealing? [r]elease, [h]old, [l]ook again: "
+_ANSWERS = {"r": RELEASE, "release": RELEASE, "h": HOLD, "hold": HOLD, "l": LOOK, "look": LOOK}
+_LOOKS_MAX = 20
+
+
+def evidence_rows(evidence: Mapping[str, Any] | list[Any]) -> list[tuple[str, str, str]]:
+    """Evidence as rows of (what, measured, what it says).
+
+    Understands a dict of values and a list of dicts; in a dict, `x` and `x_says` belong to one row, and a nested dict may
+    bring `value`, `says` and `unit` of its own.
+    """
+    if isinstance(evidence, list):
+        rows = []
+        for one in evidence:
+            if isinstance(one, dict):
+                what = str(one.get("what", one.get("name", one.get("source", ""))))
+                value = one.get("value", one.get("measured", ""))
+                rows.append((what.replace("_", " "), show(str(one.get("key", what)), value), str(one.get("says", ""))))
+            else:
+                rows.append(("", str(one), ""))
+        return rows
+    rows = []
+    for key in evidence:
+        if key.endswith("_says"):
+            continue
+        value = evidence[key]
+        says = str(evidence.get(key + "_says", ""))
+        if isinstance(value, dict) and ("value" in value or "says" in value):
+            rows.append((label(key), show(key, value.get("value")), str(value.get("says", says))))
+        else:
+            rows.append((label(key), show(key, value), says))
+    return rows
+
+
+class Hold:
+    """Answers a hold: `release` is ask, auto or never."""
+
+    def __init__(self, release: str, display: Display, gate: InterruptGate) -> None:
+        self._release = release
+        self._display = display
+        self._gate = gate
+        self._looks = 0
+        self.log: list[dict[str, Any]] = []
+
+    def answer(self, evidence: Mapping[str, Any]) -> dict[str, Any]:
+        """Show the evidence and say what the ground decides. Raises Interrupted while a person is asked."""
+        verdict = str(evidence.get("verdict", ""))
+        self._display.evidence(evidence_rows(evidence), verdict)
+        if self._release == "auto":
+            choice = RELEASE if verdict == "PRESENT" else HOLD
+            why = "auto releases only on PRESENT"
+        elif self._release == "never":
+            choice, why = HOLD, "never releases"
+        else:
+            choice, why = self._ask()
+        self._display.line(f"ground: {choice} (verdict {verdict or 'none'}; {why})")
+        reply: dict[str, Any] = {"answer": choice}
+        for key in ("sample", "tube"):
+            if key in evidence:
+                reply[key] = evidence[key]
+        self.log.append({"evidence": dict(evidence), "answer": choice, "why": why})
+        return reply
+
+    def _ask(self) -> tuple[str, str]:
+        while True:
+            with self._display.paused(), self._gate.waiting():
+                print(QUESTION, end="", file=sys.stderr, flush=True)
+                line = sys.stdin.readline()
+            if not line:
+                print("", file=sys.stderr)
+                return HOLD, "nobody there to ask: the input has ended"
+            choice = _ANSWERS.get(line.strip().lower())
+            if choice == LOOK:
+                self._looks += 1
+                if self._looks > _LOOKS_MAX:
+                    return HOLD, f"looked {_LOOKS_MAX} times"
+            if choice is not None:
+                return choice, "a person decided"
+            print(f"'{line.strip()}' is none of: release, hold, look.", file=sys.stderr)

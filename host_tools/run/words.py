@@ -1,0 +1,106 @@
+"""The firmware's numbers in words: events, phases, reasons and limits, from the dictionary that both sides share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from host_tools.run.measures import show
+
+if TYPE_CHECKING:
+    from host_tools.dictionary import Dictionary
+
+_QUANTITY = re.compile(r"(?<![\w.])(-?\d+) (um/s|um|mN|mA|mV|mdeg|permille|mg|ms)\b")
+_ENDINGS = {
+    "um/s": "_um_s", "um": "_um", "mN": "_mn", "mA": "_ma", "mV": "_mv", "mdeg": "_mdeg", "permille": "_permille",
+    "mg": "_mass_mg", "ms": "_ms",
+}
+# Result and evidence fields that may come as the number of an enum's value.
+_ENUM_OF = {"outcome": "Outcome", "verdict": "Verdict", "seal": "Seal", "reason": "Reason", "fill": "FillState"}
+
+
+def in_units_of_people(text: str) -> str:
+    """'Contact at 50013 um, weight 8123 mN' -> 'Contact at 50.01 mm, weight 8.1 N'."""
+    return _QUANTITY.sub(lambda found: show(_ENDINGS[found[2]], int(found[1])), text)
+
+
+class Words:
+    """Speaks for one dictionary."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
+        self._events = dictionary.events
+        self._enums = dictionary.enums
+
+    @classmethod
+    def load(cls) -> Words:
+        """The words of the firmware beside this project."""
+        from host_tools import dictionary
+
+        return cls(dictionary.load())
+
+    def event_names(self) -> list[str]:
+        """Every event's full name, such as SAMPLE_HOLD."""
+        return [event.full_name for event in self._dictionary.event_list]
+
+    def command_names(self) -> list[str]:
+        """Every command's full name, such as SAMPLE_ACQUIRE."""
+        return [command.full_name for command in self._dictionary.command_list]
+
+    def event(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The event with name, severity and text; one that the dictionary does not know is shown as such."""
+        number = int(event["id"])
+        args = list(event.get("args", ()))
+        full: dict[str, Any] = {"tick": event.get("tick", 0), "ms": event.get("ms", 0), "id": number}
+        known = self._events.get(number)
+        full["name"] = known.full_name if known else f"UNKNOWN_{number:#x}"
+        full["severity"] = known.severity if known else "WARNING_HI"
+        full["args"] = args
+        full["text"] = in_units_of_people(self._dictionary.say(number, args))
+        if known and known.action not in ("", "none") and known.severity in ("FATAL", "WARNING_HI", "WARNING_LO"):
+            full["action"] = known.action
+        return full
+
+    def phase(self, number: object) -> str:
+        """A phase as words: 10 -> "core"; words stay as they are."""
+        return self._label("Phase", number).lower().replace("_", " ")
+
+    def reason(self, name: str) -> str:
+        """A reason in words: NO_CORE -> "drilling ran without a fault, but ..."; words of another kind as they are."""
+        enum = self._enums.get("Reason")
+        if enum is not None:
+            for label, _, words in enum.values:
+                if label == name:
+                    return words
+        return name
+
+    def value_words(self, enum_name: str, label: str) -> str:
+        """What a value of an enum means, "" when it has no such value."""
+        enum = self._enums.get(enum_name)
+        if enum is None:
+            return ""
+        return next((words for name, _, words in enum.values if name == label), "")
+
+    def labels(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy in which outcome, verdict, seal, reason and fill are names and not numbers."""
+        named = dict(fields)
+        for key, enum in _ENUM_OF.items():
+            if key in named:
+                named[key] = self._label(enum, named[key])
+        return named
+
+    evidence = labels
+
+    def parameter(self, full_name: str) -> int | None:
+        """The default of a parameter, None when there is none of that name."""
+        for parameter in self._dictionary.parameter_list:
+            if parameter.full_name == full_name:
+                return parameter.default
+        return None
+
+    def _label(self, enum_name: str, value: object) -> str:
+        enum = self._enums.get(enum_name)
+        if enum is None or isinstance(value, bool) or not isinstance(value, int):
+            return str(value)
+        return enum.label(value)
