@@ -1,0 +1,153 @@
+"""The custody record: kinds of record, what a seat holds, what the ledger says when it is read or refuses."""
+
+COMPONENT = "ledger"
+BASE = 0xA00
+
+ENUMS = [
+    {
+        "name": "RecordKind",
+        "doc": "One custody step. What the four numbers a, b, c, d of a record hold stands with each kind.",
+        "values": [
+            ("INITIALISED", 1, "ledger begins: a = seats; seat n holds the clean, empty tube n"),
+            ("TAKE_INTENT", 2, "a tube is about to be taken: a = sample, b = depth asked um"),
+            ("TAKEN", 3, "tube latched into the bit: a = sample, b = hanging mN"),
+            ("CORED", 4, "a hole was drilled: a = sample, b = depth um, c = highest level, d = corer result"),
+            ("VERDICT", 5, "core verification: a = sample, b = verdict, c = core mN, d = picture"),
+            ("RELEASED", 6, "the ground released sample and tube: a = sample, b = verdict it stands on"),
+            ("DOCKED", 7, "tube given back: a = sample, b = seat, c = contact um"),
+            ("FILL", 8, "fill measured: a = sample, b = fill, c = fill um, d = uncertainty um"),
+            ("SEAL_INTENT", 9, "a seal is about to be taken: a = sample, b = attempt"),
+            ("SEAL_RESULT", 10, "a = sample, b = 0 activated or else why not, c = peak mN, d = travel um"),
+            ("STORED", 11, "tube stored: a = sample, b = seat, c = seal"),
+            ("MARKED", 12, "a remark about a tube: a = sample, b = mark, c and d as the mark says"),
+        ],
+    },
+    {
+        "name": "SeatState",
+        "doc": "What a carousel seat holds, as the ledger tells it.",
+        "values": [
+            ("NO_TUBE", 0, "the seat is empty and belongs to no tube"),
+            ("EMPTY_TUBE", 1, "a clean, unused tube"),
+            ("IN_BIT", 2, "empty: its tube is in the bit"),
+            ("HELD_OPEN", 3, "a used tube, not sealed, not yet stored"),
+            ("SEALED", 4, "a tube with an activated seal"),
+            ("UNSEALED", 5, "a used tube that was stored without a seal"),
+        ],
+    },
+    {
+        "name": "CustodyRule",
+        "doc": "The rule that an impossible custody step would have broken.",
+        "values": [
+            ("NONE", 0, "no rule broken"),
+            ("NOT_INITIALISED", 1, "the ledger has no first record"),
+            ("ALREADY_INITIALISED", 2, "the ledger has a first record already"),
+            ("UNKNOWN_KIND", 3, "no such kind of record"),
+            ("NO_SUCH_TUBE", 4, "no such tube"),
+            ("NO_SUCH_SEAT", 5, "no such seat"),
+            ("TUBE_NOT_IN_SEAT", 6, "the tube is not in that seat"),
+            ("BIT_OCCUPIED", 7, "a tube is in the bit already"),
+            ("TUBE_USED", 8, "the tube was used already"),
+            ("TUBE_NOT_IN_BIT", 9, "the tube is not in the bit"),
+            ("SEAT_OCCUPIED", 10, "the seat holds a tube already"),
+            ("NOT_CORED", 11, "nothing was cored into the tube"),
+            ("NOT_PRESENT", 12, "no PRESENT verdict stands for the tube"),
+            ("NOT_RELEASED", 13, "no release from the ground names the tube"),
+            ("RELEASE_MISMATCH", 14, "the release names another tube"),
+            ("NO_FILL", 15, "the fill was not measured"),
+            ("NO_SEAL_INTENT", 16, "no seal was announced"),
+            ("ALREADY_SEALED", 17, "the tube is sealed already"),
+            ("ALREADY_STORED", 18, "the tube is stored already"),
+            ("SEAL_DISAGREES", 19, "the record says sealed and the ledger does not, or the other way round"),
+        ],
+    },
+    {
+        "name": "TubeMark",
+        "doc": "Remarks that can be made about a tube.",
+        "values": [
+            ("DEBRIS_SEEN", 1, "debris seen on the bit; blocks a release until cleared"),
+            ("DEBRIS_CLEARED", 2, "looked at and cleared by the ground"),
+            ("OVERFULL", 3, "the core stands too high"),
+            ("ABANDONED", 4, "the activity ended with the tube open"),
+        ],
+    },
+]
+
+EVENTS = [
+    {
+        "name": "OPENED",
+        "id": 1,
+        "severity": "ACTIVITY_HI",
+        "format": "Custody ledger read: {records} records, chain unbroken",
+        "args": [("records", "U32")],
+    },
+    {
+        "name": "INITIALISED",
+        "id": 2,
+        "severity": "ACTIVITY_HI",
+        "format": "Custody ledger begun for {seats} seats",
+        "args": [("seats", "U32")],
+    },
+    {
+        "name": "UNREADABLE",
+        "id": 3,
+        "severity": "WARNING_HI",
+        "format": "Custody ledger cannot be trusted after record {sequence}; kept as it is, not written",
+        "args": [("sequence", "U32")],
+        "cause": "A record is damaged in the middle of the chain, or the memory holds something else.",
+        "action": "Read the memory out and keep it; only then begin a new ledger by command.",
+    },
+    {
+        "name": "TORN_RECORD_DROPPED",
+        "id": 4,
+        "severity": "WARNING_LO",
+        "format": "The write of record {sequence} was cut off and never counted; it is written anew",
+        "args": [("sequence", "U32")],
+        "cause": "Power was lost while the record was written.",
+        "action": "Compare the last custody step with what stands in the hardware.",
+    },
+    {
+        "name": "WRITE_FAILED",
+        "id": 5,
+        "severity": "WARNING_HI",
+        "format": "Record {sequence} read back different from what was written",
+        "args": [("sequence", "U32")],
+        "cause": "The memory is worn, write protected or its bus is disturbed.",
+        "action": "Stop the work; no custody step is recorded until the memory answers correctly.",
+    },
+    {
+        "name": "CUSTODY_REFUSED",
+        "id": 6,
+        "severity": "WARNING_HI",
+        "format": "{kind} refused for tube {tube}: {rule}",
+        "args": [("kind", "RecordKind"), ("tube", "U32"), ("rule", "CustodyRule")],
+        "cause": "The step would put a tube in two places, or pass one that was not verified and released.",
+        "action": "Compare the commanded, sensed and recorded place of the tube before going on.",
+    },
+    {
+        "name": "FULL",
+        "id": 7,
+        "severity": "WARNING_HI",
+        "format": "Custody ledger is full at {records} records",
+        "args": [("records", "U32")],
+        "cause": "The memory has no room for another record.",
+        "action": "Read the ledger out, keep it, and begin a new one by command.",
+    },
+]
+
+CHANNELS = [
+    {
+        "name": "RECORDS",
+        "id": 1,
+        "type": "U32",
+        "unit": "",
+        "show": "{}",
+        "divide": 1,
+        "yellow": None,
+        "red": None,
+        "doc": "custody records kept",
+    },
+]
+
+PARAMETERS = []
+
+COMMANDS = []
