@@ -11,7 +11,9 @@ class Hx711Reader:
 
     def __init__(self, state_machine: int, freq_hz: int, data_gp: int, clock_gp: int) -> None:
         """state_machine: 0 to 3 (PIO0). freq_hz: 100_000 to 5_000_000, so that a clock pulse is 0.4 to 20
-        us.""" if not 100_000 <= freq_hz <= 5_000_000:
+        us. Raises ValueError otherwise.
+        """
+        if not 100_000 <= freq_hz <= 5_000_000:
             raise ValueError("HX711 at {} Hz: 100000 to 5000000 are allowed".format(freq_hz))
         self._sm = StateMachine(
             state_machine,

@@ -11,8 +11,9 @@ class Output:
     """A pin that is driven. `set` and `get` do not allocate and may be used in an interrupt."""
 
     def __init__(self, gp: int, level: int) -> None:
-        """gp: GPIO number. level: 0 or 1, driven from the first moment (the pin is never an undefined
-        output).""" self.gp = gp self._pin = Pin(gp, Pin.OUT, value=level)
+        """gp: GPIO number. level: 0 or 1, driven from the first moment."""
+        self.gp = gp
+        self._pin = Pin(gp, Pin.OUT, value=level)
 
     def set(self, level: int) -> None:
         """Drive the pin to 0 or 1."""

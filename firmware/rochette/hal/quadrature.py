@@ -23,10 +23,16 @@ class QuadratureCounter:
 
     def __init__(self, state_machine: int, freq_hz: int, a_gp: int, b_gp: int) -> None:
         """state_machine: 4 to 7; the program fills PIO1. b_gp must be a_gp + 1. Raises ValueError
-        otherwise.""" if b_gp != a_gp + 1:
+        otherwise.
+        """
+        if b_gp != a_gp + 1:
             raise ValueError("encoder channels are on GP{} and GP{}: B must follow A".format(a_gp, b_gp))
-        Pin(b_gp, Pin.IN, Pin.PULL_UP) self._sm = StateMachine(state_machine, quadrature, freq=freq_hz,
-        in_base=Pin(a_gp, Pin.IN, Pin.PULL_UP)) self._word = array("i", [0]) self.count = 0
+        Pin(b_gp, Pin.IN, Pin.PULL_UP)
+        self._sm = StateMachine(
+            state_machine, quadrature, freq=freq_hz, in_base=Pin(a_gp, Pin.IN, Pin.PULL_UP)
+        )
+        self._word = array("i", [0])
+        self.count = 0
         self._sm.active(1)
         # The count at the start is not known, but it can equal only one of two words.
         if not self._ask(1):
@@ -34,7 +40,9 @@ class QuadratureCounter:
 
     def read(self) -> bool:
         """Fetch the count into `count`. False when the state machine did not answer; `count` is then the
-        last.""" return self._ask(self.count ^ _REQUEST)
+        last.
+        """
+        return self._ask(self.count ^ _REQUEST)
 
     def _ask(self, word: int) -> bool:
         sm = self._sm

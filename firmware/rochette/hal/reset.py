@@ -28,4 +28,6 @@ def record() -> int:
 
 def reset() -> None:
     """Restart the controller, as at power-on but with the cause WATCHDOG. Outputs float until boot.py has
-    run.""" machine.reset()
+    run.
+    """
+    machine.reset()
