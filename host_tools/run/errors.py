@@ -6,7 +6,14 @@ class UsageError(Exception):
 
 
 class RunError(Exception):
-    """The target failed while it ran (its program died, or broke the protocol). Exit status 4; what came so far is kept."""
+    """The target failed while it ran (its program died, or broke the protocol). Exit status 4; what came so far is kept.
+
+    `details` is what only a developer reads: it goes into the run folder, not on the screen.
+    """
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
 
 
 class Interrupted(KeyboardInterrupt):

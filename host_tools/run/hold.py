@@ -26,6 +26,33 @@ _ANSWERS = {"r": RELEASE, "release": RELEASE, "h": HOLD, "hold": HOLD, "l": LOOK
 _LOOKS_MAX = 20
 
 
+_SAYS = {"PRESENT": "speaks for a core", "ABSENT": "speaks against a core", "UNKNOWN": "says nothing"}
+
+
+def _weighed_rows(seen: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The four independent witnesses of a sample, one row each; a witness that was not heard yet says so."""
+
+    def says(key: str) -> str:
+        vote = str(seen.get(key, "UNKNOWN"))
+        return _SAYS.get(vote, vote)
+
+    grams, expected = (f"{int(seen.get(key, 0)) / 9.80665:.1f} g" for key in ("core_mn", "expected_mn"))
+    light = "enough light" if seen.get("light_ok") else "not enough light"
+    picture = f"picture {seen.get('picture', 0)}, confidence {show('confidence_permille', seen.get('confidence_permille', 0))}"
+    fill = str(seen.get("fill", "NONE"))
+    probed = fill not in ("NONE", "UNKNOWN")
+    measured = (
+        f"{show('fill_um', seen.get('fill_um'))} \N{PLUS-MINUS SIGN} {show('fill_um', seen.get('fill_uncertainty_um', 0))}"
+        if probed else "not probed yet"
+    )
+    return [
+        ("break-off", f"peak {show('peak_ma', seen.get('peak_ma', 0))}", "snap: " + says("snap")),
+        ("mass", f"{grams} of {expected} expected", says("mass")),
+        ("picture", f"{picture}, {light} ({seen.get('lux', 0)} lux)", says("image")),
+        ("probe", measured, f"fill {fill}" if probed else "says nothing"),
+    ]
+
+
 def evidence_rows(evidence: Mapping[str, Any] | list[Any]) -> list[tuple[str, str, str]]:
     """Evidence as rows of (what, measured, what it says).
 
@@ -42,6 +69,8 @@ def evidence_rows(evidence: Mapping[str, Any] | list[Any]) -> list[tuple[str, st
             else:
                 rows.append(("", str(one), ""))
         return rows
+    if "snap" in evidence and "mass" in evidence and "image" in evidence:
+        return _weighed_rows(evidence)
     rows = []
     for key in evidence:
         if key.endswith("_says"):

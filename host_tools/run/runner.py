@@ -158,6 +158,8 @@ def run(
             }
         except RunError as error:
             state, raw = FAILED, {"outcome": "FAULT", "reason": "TARGET_FAILED", "reason_text": str(error)}
+            if folder is not None:
+                (folder.path / "error.txt").write_text(error.details + "\n", encoding="utf-8")
         finally:
             display.stop()
         wall_s = time.monotonic() - began - sink.asked_s
@@ -170,6 +172,7 @@ def run(
             result["state"] = INTERRUPTED
         result["exit_status"] = status
         result["hold_log"] = hold.log
+        result["limit_lines"] = words.limit_lines()
         if folder is not None:
             result["folder"] = str(folder.path)
             folder.finish(state, result)

@@ -31,7 +31,8 @@ HEAP = "64M"
 # A session speaks several times an emulated second; this much silence of the wall clock means that it hangs.
 SILENCE_S = 300.0
 _END_S = 5.0
-_STDERR_LINES = 30
+_STDERR_LINES = 60
+KEPT = "The run folder has what came before, and error.txt where it happened."
 
 
 def require(target: str) -> None:
@@ -70,7 +71,8 @@ def run_cpython(spec: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise RunError(
             f"the emulation stopped: {type(error).__name__}: {error} ({os.path.basename(last.filename)}, line "
-            f"{last.lineno}). The run folder has what came before."
+            f"{last.lineno}). {KEPT}",
+            traceback.format_exc(),
         ) from error
     return result
 
@@ -107,7 +109,7 @@ def _converse(child: _Child, sink: Sink, gate: InterruptGate) -> dict[str, Any]:
     while True:
         line = child.hear(gate)
         if line is None:
-            raise RunError(child.obituary())
+            raise child.obituary()
         try:
             message = json.loads(line)
             kind = message["t"]
@@ -129,7 +131,7 @@ def _converse(child: _Child, sink: Sink, gate: InterruptGate) -> dict[str, Any]:
             result = message.get("result")
             return result if isinstance(result, dict) else {k: v for k, v in message.items() if k != "t"}
         elif kind == "error":
-            raise RunError(f"the emulation stopped: {message.get('message', 'no reason given')}. {child.tail()}".strip())
+            raise RunError(f"the emulation stopped: {message.get('message', 'no reason given')}. {KEPT}", child.tail())
         else:
             raise RunError(f"the MicroPython VM sent a message of unknown kind '{kind}'. The run was ended.")
 
@@ -199,15 +201,15 @@ class _Child:
             except queue.Empty:
                 if time.monotonic() > limit:
                     raise RunError(
-                        f"the MicroPython VM said nothing for {SILENCE_S:.0f} s and was ended. {self.tail()}".strip()
+                        f"the MicroPython VM said nothing for {SILENCE_S:.0f} s and was ended. {KEPT}", self.tail()
                     ) from None
 
     def tail(self) -> str:
-        """The end of what the child wrote on standard error."""
-        return "It said last:\n" + "\n".join("    " + line for line in self._notes) if self._notes else ""
+        """The end of what the child wrote beside the protocol."""
+        return "\n".join(self._notes)
 
-    def obituary(self) -> str:
-        """Why there is no result: exit status or signal, and the last words."""
+    def obituary(self) -> RunError:
+        """Why there is no result: exit status or signal, and the last line it wrote."""
         try:
             status = self._process.wait(_END_S)
         except subprocess.TimeoutExpired:
@@ -220,7 +222,8 @@ class _Child:
             how = f"was killed by signal {-status} ({signal.Signals(-status).name})"
         else:
             how = f"ended with status {status} and without a result"
-        return f"the MicroPython VM {how}. The run folder has what came before. {self.tail()}".strip()
+        last = f"; it said last: {self._notes[-1].strip()}" if self._notes else ""
+        return RunError(f"the MicroPython VM {how}{last}. {KEPT}", self.tail())
 
     def interrupt(self) -> None:
         """Tell the session to make the payload safe and end; a few seconds are given for it."""

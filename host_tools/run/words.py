@@ -17,7 +17,24 @@ _ENDINGS = {
     "mg": "_mass_mg", "ms": "_ms",
 }
 # Result and evidence fields that may come as the number of an enum's value.
-_ENUM_OF = {"outcome": "Outcome", "verdict": "Verdict", "seal": "Seal", "reason": "Reason", "fill": "FillState"}
+_ENUM_OF = {
+    "outcome": "Outcome", "verdict": "Verdict", "seal": "Seal", "reason": "Reason", "fill": "FillState",
+    "snap": "Vote", "mass": "Vote", "image": "Vote",
+}
+# Which parameters are lines in the plot of which column: (column, parameter, words, kind).
+_LINES = (
+    ("weight_mn", "CORER_WEIGHT_MAX_MN", "most weight", "aim"),
+    ("weight_mn", "CORER_WEIGHT_MIN_MN", "least weight", "aim"),
+    ("weight_mn", "FEED_FORCE_LIMIT_MN", "feed stops", "limit"),
+    ("spindle_ma", "CORER_SPINDLE_TRIP_MA", "trip", "limit"),
+    ("spindle_ma", "CORER_PECK_MA", "peck", "aim"),
+    ("rop_um_s", "CORER_ROP_HIGH_UM_S", "level down", "aim"),
+    ("rop_um_s", "CORER_ROP_LOW_UM_S", "level up", "aim"),
+    ("rop_um_s", "CORER_TOO_HARD_UM_S", "too hard", "limit"),
+    ("seal_mn", "SEALER_ACTIVATE_MIN_MN", "activated", "aim"),
+    ("seal_mn", "SEALER_ACTIVATE_MAX_MN", "at most", "limit"),
+    ("seal_mn", "SEALER_PULL_MIN_MN", "pull-out", "aim"),
+)
 
 
 def in_units_of_people(text: str) -> str:
@@ -57,6 +74,11 @@ class Words:
         full["name"] = known.full_name if known else f"UNKNOWN_{number:#x}"
         full["severity"] = known.severity if known else "WARNING_HI"
         full["args"] = args
+        if known:
+            full["values"] = {
+                argument.name: self._label(argument.type, value) if argument.type in self._enums else value
+                for argument, value in zip(known.args, args, strict=False)
+            }
         full["text"] = in_units_of_people(self._dictionary.say(number, args))
         if known and known.action not in ("", "none") and known.severity in ("FATAL", "WARNING_HI", "WARNING_LO"):
             full["action"] = known.action
@@ -88,16 +110,20 @@ class Words:
         for key, enum in _ENUM_OF.items():
             if key in named:
                 named[key] = self._label(enum, named[key])
+        if isinstance(named.get("evidence"), Mapping):
+            named["evidence"] = self.labels(named["evidence"])
         return named
 
     evidence = labels
 
-    def parameter(self, full_name: str) -> int | None:
-        """The default of a parameter, None when there is none of that name."""
-        for parameter in self._dictionary.parameter_list:
-            if parameter.full_name == full_name:
-                return parameter.default
-        return None
+    def limit_lines(self) -> list[dict[str, Any]]:
+        """The lines that a plot shows: column, value in the column's unit, words, and kind (limit or aim)."""
+        defaults = {parameter.full_name: parameter.default for parameter in self._dictionary.parameter_list}
+        return [
+            {"column": column, "value": defaults[name], "label": label, "kind": kind}
+            for column, name, label, kind in _LINES
+            if name in defaults
+        ]
 
     def _label(self, enum_name: str, value: object) -> str:
         enum = self._enums.get(enum_name)
