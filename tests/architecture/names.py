@@ -1,8 +1,8 @@
 """Names in the documentation, held against the code: `module.function`, `module.Class.method`, `a/file.py`.
 
-In a page every code span that looks like a dotted name is one: a module (`feed`, or more of its path, as in
-`run.runner`), then what that module defines. Every code span with a slash is a path in the project. A name that
-is nowhere, or in two places, is an error.
+In a page every code span that looks like a dotted name is one: a module (`feed`, or more of its path as in
+`run.runner`), then what that module defines. Every code span with a slash is a path in the project. A name
+that is nowhere, or in two places, is an error.
 """
 
 from __future__ import annotations

@@ -1,0 +1,40 @@
+"""Run the benchmarks and print one table: what, figure, gate, goal. Exit status 1 when a gate is missed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from host_tools.benchmark import allocation, speed, tick
+from host_tools.benchmark.figures import Figure, table
+
+PARTS: dict[str, Callable[[bool], list[Figure]]] = {
+    "speed": speed.measure,
+    "tick": tick.measure,
+    "allocation": allocation.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the parts asked for (all by default) and print them as they come, then as one table."""
+    parser = argparse.ArgumentParser(prog="python -m host_tools.benchmark", description="Figures of the project.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
+    parser.add_argument("--quick", action="store_true", help="a hundredth of the ticks, a shallow core: a look, no figure")
+    given = parser.parse_args(arguments)
+    unknown = [part for part in given.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"unknown part {unknown[0]}; allowed are {', '.join(PARTS)}")
+    figures: list[Figure] = []
+    for name in given.parts or PARTS:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        figures += PARTS[name](given.quick)
+    print(table(figures))
+    missed = [figure.what for figure in figures if figure.missed]
+    if missed:
+        print("\nGates missed: " + "; ".join(missed))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
