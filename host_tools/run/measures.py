@@ -51,6 +51,8 @@ def show(name: str, value: object) -> str:
         divisor, decimals, unit, _ = unit_of(name)
         if not unit:
             return f"{value:g}" if isinstance(value, float) else str(value)
+        if unit == "N" and abs(value) < 10_000:
+            decimals = 2  # the weight of a core is a fifth of a newton
         text = f"{value / divisor:.{decimals}f}"
         return text + ("" if unit == "°" else " ") + unit
     if isinstance(value, (list, tuple)):

@@ -11,7 +11,7 @@ from host_tools.run.measures import show
 if TYPE_CHECKING:
     from host_tools.dictionary import Dictionary
 
-_QUANTITY = re.compile(r"(?<![\w.])(-?\d+) (um/s|um|mN|mA|mV|mdeg|permille|mg|ms)\b")
+_QUANTITY = re.compile(r"(?<![\w.])(?:(-?\d+)( to | of | and ))?(-?\d+) (um/s|um|mN|mA|mV|mdeg|permille|mg|ms)\b")
 _ENDINGS = {
     "um/s": "_um_s", "um": "_um", "mN": "_mn", "mA": "_ma", "mV": "_mv", "mdeg": "_mdeg", "permille": "_permille",
     "mg": "_mass_mg", "ms": "_ms",
@@ -38,8 +38,14 @@ _LINES = (
 
 
 def in_units_of_people(text: str) -> str:
-    """'Contact at 50013 um, weight 8123 mN' -> 'Contact at 50.01 mm, weight 8.1 N'."""
-    return _QUANTITY.sub(lambda found: show(_ENDINGS[found[2]], int(found[1])), text)
+    """'Contact at 50013 um, weight 8123 mN' -> 'Contact at 50.01 mm, weight 8.12 N'."""
+
+    def turn(found: re.Match[str]) -> str:
+        ending = _ENDINGS[found[4]]
+        before = show(ending, int(found[1])) + found[2] if found[1] else ""
+        return before + show(ending, int(found[3]))
+
+    return _QUANTITY.sub(turn, text)
 
 
 class Words:
