@@ -255,6 +255,12 @@ BOARD = {
         "battery_mohm": 200,
         "regulator_ma": 80,
         "brown_out_mv": 9000,
+        # Sky: the mission second of power-on, that of the first local midnight, the length of a day, the
+        # latitude.
+        "start_epoch_s": 52656441,
+        "sol_zero_epoch_s": 52617600,
+        "sol_s": 88775,
+        "latitude_mdeg": 18400,
     },
     # What must never be passed, whatever a parameter says.
     "limits": {
