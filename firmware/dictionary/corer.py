@@ -251,13 +251,13 @@ EVENTS = [
         "cause": "The load cell was averaged.", "action": "None.",
     },
     {
-        "name": "WEIGH_FAILED", "id": 20, "severity": "WARNING_LO",
+        "name": "WEIGH_FAILED", "id": 21, "severity": "WARNING_LO",
         "format": "Weighing failed: {result}, spread {spread_mn} mN",
         "args": [("result", "WeigherResult"), ("spread_mn", "I32")],
         "cause": "Swing, a moving carriage, or a silent load cell.", "action": "Wait and weigh again.",
     },
     {
-        "name": "PULSES_GIVEN", "id": 21, "severity": "ACTIVITY_LO",
+        "name": "PULSES_GIVEN", "id": 22, "severity": "ACTIVITY_LO",
         "format": "{count} percussion pulses given",
         "args": [("count", "I32")],
         "cause": "Percuss to ingest.", "action": "None.",

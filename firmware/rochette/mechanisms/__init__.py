@@ -1,0 +1,1 @@
+"""What moves or looks: state machines over the drivers, ticked at 100 Hz."""
