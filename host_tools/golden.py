@@ -58,7 +58,9 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             said.append(f"{key}: was {before.get(key, 'not recorded')}, is {after[key]}")
     said += _event_differences(was.get("events", []), now["events"])
     if not said and before.get("trace_sha256") != after["trace_sha256"]:
-        said.append("the trace differs, with the same events and result: something moves or measures otherwise")
+        said.append(
+            "the trace differs, with the same events and result: something moves or measures otherwise"
+        )
     return said
 
 

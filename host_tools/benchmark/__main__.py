@@ -17,10 +17,12 @@ PARTS: dict[str, Callable[[bool], list[Figure]]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the parts asked for (all by default) and print them as they come, then as one table."""
-    parser = argparse.ArgumentParser(prog="python -m host_tools.benchmark", description="Figures of the project.")
+    """Measure the parts asked for (all by default) and print them as one table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m host_tools.benchmark", description="Figures of the project."
+    )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
-    parser.add_argument("--quick", action="store_true", help="a hundredth of the ticks, a shallow core: a look, no figure")
+    parser.add_argument("--quick", action="store_true", help="fewer ticks, a shallow core: a look, no figure")
     given = parser.parse_args(arguments)
     unknown = [part for part in given.parts if part not in PARTS]
     if unknown:

@@ -23,7 +23,10 @@ class BenchmarkError(Exception):
 
 
 def measure(quick: bool) -> list[Figure]:
-    """Run the same core on each target. The wall time is the run's own: without start-up, without the report."""
+    """Run the same core on each target. The wall time is the run's own.
+
+    Without start-up, without the report.
+    """
     figures = []
     for target, (gate, goal) in BOUNDS.items():
         result = run_core(target, 3 if quick else 66)
@@ -38,14 +41,20 @@ def run_core(target: str, depth_mm: int) -> dict[str, Any]:
     """Run one core of `depth_mm` on `target` in a process of its own and give its result."""
     with tempfile.TemporaryDirectory() as out:
         command = [
-            sys.executable, "-m", "host_tools.cli", "run", "--rock", ROCK, "--seed", str(SEED), "--depth", str(depth_mm),
-            "--release", "auto", "--target", target, "--json", "--quiet", "--out", out,
+            sys.executable, "-m", "host_tools.cli", "run", "--rock", ROCK, "--seed", str(SEED),
+            "--depth", str(depth_mm), "--release", "auto", "--target", target, "--json", "--quiet", "--out", out,
         ]  # fmt: skip
-        ran = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        ran = subprocess.run(
+            command, cwd=paths.ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
     try:
         result: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        raise BenchmarkError(f"rochette run on {target} gave no result (status {ran.returncode}): {ran.stderr[-500:]}") from None
+        said = ran.stderr[-500:]
+        raise BenchmarkError(
+            f"rochette run on {target} gave no result (status {ran.returncode}): {said}"
+        ) from None
     if result["outcome"] != "SEALED":
-        raise BenchmarkError(f"rochette run on {target} ended {result['outcome']} ({result['reason']}): no whole core to measure")
+        ended = f"{result['outcome']} ({result['reason']})"
+        raise BenchmarkError(f"rochette run on {target} ended {ended}: no whole core to measure")
     return result

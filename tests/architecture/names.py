@@ -36,8 +36,12 @@ def names(page: str) -> list[str]:
 
 
 def paths(page: str) -> list[str]:
-    """List the project paths in the code spans of a page; what a run leaves (runs/...) is not one."""
-    return [s for s in spans(page) if "/" in s and PATH.fullmatch(s) and not s.startswith("runs/")]
+    """List the project paths in a page's code spans.
+
+    Not what a run leaves, nor a file yet to be named NAME.
+    """
+    found = [s for s in spans(page) if "/" in s and PATH.fullmatch(s)]
+    return [s for s in found if not s.startswith("runs/") and "NAME" not in s]
 
 
 @cache
