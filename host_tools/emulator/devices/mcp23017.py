@@ -1,0 +1,213 @@
+"""MCP23017 port expander (Microchip DS20001952C, section 3.5), registers in the order of IOCON.BANK = 0.
+
+Inputs are looked at whenever the plant has moved a step, so a change that comes and goes between two polls is caught by
+the interrupt-on-change registers, as on the part: INTF tells the pin, INTCAP holds the port as it was at that moment until
+it or GPIO is read.
+"""
+
+from host_tools.emulator.devices.base import I2cPart
+from host_tools.emulator.errors import EmulationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from host_tools.emulator.world import World
+
+_IODIR = 0x00
+_IPOL = 0x02
+_GPINTEN = 0x04
+_DEFVAL = 0x06
+_INTCON = 0x08
+_IOCON = 0x0A
+_GPPU = 0x0C
+_INTF = 0x0E
+_INTCAP = 0x10
+_GPIO = 0x12
+_OLAT = 0x14
+_SEQOP = 0x20
+
+
+class Mcp23017(I2cPart):
+    """Sixteen pins: 0 to 7 are port A, 8 to 15 port B.
+
+    `wire_input(bit, attribute, active, pull)` connects a switch to an attribute of the plant, `wire_output` a sink.
+    """
+
+    def __init__(self, world: "World", name: str, address: int) -> None:
+        I2cPart.__init__(self, world, name, address)
+        self.regs = bytearray(22)
+        self.regs[0] = 0xFF
+        self.regs[1] = 0xFF
+        self._attributes: "list[str | None]" = [None] * 16
+        self._active: "list[int]" = [0] * 16
+        self._needs_pull = 0
+        self._wired_in = 0
+        self._sinks: "list[Callable[[int], None] | None]" = [None] * 16
+        self.forced: "list[Callable[[int], int] | None]" = [None] * 16
+        self._last = 0
+        self._watched = 0
+
+    def wire_input(self, bit: int, attribute: str, active: int, pull: bool) -> None:
+        """Connects a switch: the pin is at `active` when the plant's attribute is true; open needs GPPU when `pull`."""
+        self._attributes[bit] = attribute
+        self._active[bit] = active
+        self._wired_in |= 1 << bit
+        if pull:
+            self._needs_pull |= 1 << bit
+
+    def wire_output(self, bit: int, sink: "Callable[[int], None]") -> None:
+        """Connects what listens to the pin."""
+        self._sinks[bit] = sink
+
+    def _pin(self, bit: int) -> int:
+        attribute = self._attributes[bit]
+        level = self._active[bit]
+        if not getattr(self.plant, attribute):  # type: ignore[arg-type]
+            level ^= 1
+        force = self.forced[bit]
+        return level if force is None else force(level)
+
+    def _port(self, port: int) -> int:
+        """The electrical levels of a port's pins, inputs and outputs."""
+        regs = self.regs
+        inputs = regs[_IODIR + port]
+        value = regs[_OLAT + port] & ~inputs
+        wired = self._wired_in >> (8 * port)
+        needs = self._needs_pull >> (8 * port)
+        bit = 8 * port
+        mask = 1
+        while mask < 256:
+            if inputs & mask:
+                if wired & mask:
+                    if self._pin(bit):
+                        if needs & mask and not regs[_GPPU + port] & mask:
+                            raise EmulationError(self.text() + ": pin " + str(bit) + " floats; its pull-up is off")
+                        value |= mask
+                elif regs[_GPPU + port] & mask:
+                    value |= mask
+                elif self._sinks[bit] is None:
+                    raise EmulationError(
+                        self.text() + ": pin " + str(bit) + " is not wired and floats; make it an output or pull it up"
+                    )
+            bit += 1
+            mask <<= 1
+        return value
+
+    # --- interrupt on change
+
+    def grid(self, us: int) -> None:
+        """Called when the plant has moved a step: catches changes of the pins that GPINTEN selects."""
+        watched = self._watched
+        if watched == 0:
+            return
+        changed = 0
+        bit = 0
+        while watched:
+            if watched & 1:
+                mask = 1 << bit
+                now = mask if self._pin(bit) else 0
+                if (self._last ^ now) & mask:
+                    self._last ^= mask
+                    changed |= mask
+            watched >>= 1
+            bit += 1
+        if changed:
+            if changed & 0xFF and self.regs[_INTF] == 0:
+                self.regs[_INTF] = changed & 0xFF
+                self.regs[_INTCAP] = self._port(0) ^ self.regs[_IPOL]
+            if changed >> 8 and self.regs[_INTF + 1] == 0:
+                self.regs[_INTF + 1] = changed >> 8
+                self.regs[_INTCAP + 1] = self._port(1) ^ self.regs[_IPOL + 1]
+
+    def _rewatch(self) -> None:
+        regs = self.regs
+        inputs = regs[_IODIR] | regs[_IODIR + 1] << 8
+        self._watched = (regs[_GPINTEN] | regs[_GPINTEN + 1] << 8) & inputs
+        if self._watched & ~self._wired_in:
+            raise EmulationError(self.text() + ": interrupt on change is enabled on a pin that is not wired")
+        bit = 0
+        self._last = 0
+        while bit < 16:
+            if self._watched >> bit & 1 and self._pin(bit):
+                self._last |= 1 << bit
+            bit += 1
+
+    # --- registers
+
+    def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
+        """Reads from a register on; the address steps by one unless IOCON.SEQOP stops it within a pair."""
+        i = 0
+        n = len(buf)
+        while i < n:
+            if reg > 0x15:
+                raise self.no_register(reg, "read")
+            port = reg & 1
+            if reg & 0xFE == _GPIO:
+                buf[i] = self._port(port) ^ self.regs[_IPOL + port]
+                self.regs[_INTF + port] = 0
+            else:
+                buf[i] = self.regs[reg]
+                if reg & 0xFE == _INTCAP:
+                    self.regs[_INTF + port] = 0
+            i += 1
+            if self.regs[_IOCON] & _SEQOP:
+                reg ^= 1
+            elif i < n:
+                reg += 1
+        self.pointer = reg
+
+    def mem_write(self, reg: int, buf: "bytes | bytearray | memoryview") -> None:
+        """Writes from a register on. Raises EmulationError for read-only registers and what is not modelled."""
+        for value in buf:
+            self._write(reg, value)
+            if self.regs[_IOCON] & _SEQOP:
+                reg ^= 1
+            else:
+                reg += 1
+        self.pointer = reg
+
+    def _write(self, reg: int, value: int) -> None:
+        if reg > 0x15:
+            raise self.no_register(reg, "write")
+        pair = reg & 0xFE
+        port = reg & 1
+        if pair in (_INTF, _INTCAP):
+            raise EmulationError(self.text() + ": register 0x%02x is read-only" % reg)
+        if pair == _IOCON:
+            if value & 0x80:
+                raise EmulationError(self.text() + ": IOCON.BANK = 1 is not modelled")
+            if value & 0x01:
+                raise EmulationError(self.text() + ": IOCON bit 0 is not implemented on the part")
+            # One register, seen at two addresses.
+            self.regs[_IOCON] = value
+            self.regs[_IOCON + 1] = value
+            return
+        if pair == _INTCON and value:
+            raise EmulationError(self.text() + ": comparison with DEFVAL is not modelled; leave INTCON at 0")
+        if pair == _GPIO:
+            pair = _OLAT
+        before = self._driven(port)
+        self.regs[pair + port] = value
+        if pair in (_OLAT, _IODIR):
+            self._drive(port, before)
+        if pair in (_IODIR, _GPINTEN):
+            self._rewatch()
+
+    def _driven(self, port: int) -> int:
+        return self.regs[_OLAT + port] & ~self.regs[_IODIR + port] & 0xFF
+
+    def _drive(self, port: int, before: int) -> None:
+        after = self._driven(port)
+        outputs = ~self.regs[_IODIR + port] & 0xFF
+        bit = 0
+        while bit < 8:
+            pin = 8 * port + bit
+            if outputs >> bit & 1 and self._wired_in >> pin & 1:
+                raise EmulationError(self.text() + ": pin " + str(pin) + " drives against the switch that is wired to it")
+            if (before ^ after) >> bit & 1:
+                sink = self._sinks[pin]
+                if sink is None:
+                    raise EmulationError(self.text() + ": pin " + str(pin) + " is driven, but nothing is wired to it")
+                sink(after >> bit & 1)
+            bit += 1

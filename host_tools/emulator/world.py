@@ -1,0 +1,205 @@
+"""One emulated payload: the clock, the plant, the pins, the buses and the parts on them.
+
+The world keeps the plant up with the clock. The plant moves on a grid of 5 ms; `sync` brings it to the last grid point
+that has passed and hands it the steps that each stepper has made by then, whoever asks and however seldom: what is
+asked between two grid points never changes what happens at them.
+"""
+
+from host_tools.emulator.clock import Clock
+from host_tools.emulator.errors import EmulationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from host_tools.emulator.clock import Event
+    from host_tools.emulator.devices.stepper import StepperAxis
+    from host_tools.emulator.pins import Line
+
+GRID_US = 5000
+# With nothing powered the plant may cross a longer time in one leap; shorter gaps are walked, so that a pulse of the
+# camera's sync is seen by the expander.
+_LEAP_US = 100_000
+PINS = 30
+
+PWRON_RESET = 1
+WDT_RESET = 3
+
+_current: "World | None" = None
+_hooks: "list[Callable[[World | None], None]]" = []
+
+
+def current() -> "World":
+    """The attached world. Raises EmulationError when there is none."""
+    if _current is None:
+        raise EmulationError("no World is attached: call World(...).attach() first")
+    return _current
+
+
+def when_attached(hook: "Callable[[World | None], None]") -> None:
+    """Calls the hook now and whenever a world is attached (or None is, on detach)."""
+    _hooks.append(hook)
+    hook(_current)
+
+
+class Bus:
+    """One I2C bus: what answers at each address, and the pins it needs."""
+
+    def __init__(self, name: str, number: int, sda: int, scl: int, freq: int) -> None:
+        self.name = name
+        self.number = number
+        self.sda = sda
+        self.scl = scl
+        self.freq = freq
+        self.timeout_us = 50_000
+        self.devices: "list[Any]" = [None] * 128
+
+
+class World:
+    """Builds every part that `board` names, on `plant`. `seed` drives intermittent faults and garbage only."""
+
+    def __init__(self, board: "dict[str, Any]", plant: "Any", seed: int, start_ticks_us: int = 2**30 - 5_000_000) -> None:
+        # Imported here: the parts import this module for the grid.
+        from host_tools.emulator import wiring
+
+        self.board = board
+        self.plant = plant
+        self.seed = seed
+        self.clock = Clock(start_ticks_us)
+        self.reset_cause = PWRON_RESET
+        self.lines: "list[Line | None]" = [None] * PINS
+        self.line_by_name: "dict[str, Line]" = {}
+        self.buses: "list[Bus]" = []
+        self.parts: "dict[str, Any]" = {}
+        self.steppers: "list[StepperAxis]" = []
+        self.watchers: "list[Any]" = []
+        self.interrupt_lines: "list[Line]" = []
+        self.timers: "list[Any]" = []
+        self.machines: "list[Any]" = [None] * 8
+        self.lock_heap_in_interrupts = False
+        self.pio_programs: "list[list[Any]]" = [[], []]
+        self.slice_freq: "list[int]" = [0] * 8
+        self.slice_users: "list[int]" = [0] * 8
+        self.watchdog: "Any" = None
+        self.flash: "Any" = None
+        self.supply_on = True
+        self.estop_closed = True
+        self.actuator_enable = False
+        self.next_grid_us = 0
+        self._grid_event: "Event | None" = None
+        wiring.build(self)
+        self.set_enable()
+
+    # --- attach
+
+    def attach(self) -> "World":
+        """Makes this the world that `machine`, `time` and `rp2` act on."""
+        global _current
+        _current = self
+        for hook in _hooks:
+            hook(self)
+        return self
+
+    def detach(self) -> None:
+        """Takes the world away; `machine`, `time` and `rp2` raise until another is attached."""
+        global _current
+        if _current is self:
+            _current = None
+            for hook in _hooks:
+                hook(None)
+
+    # --- plant
+
+    def sync(self) -> None:
+        """Brings the plant to the last grid point that has passed. One comparison when it is there."""
+        if self.clock.now_us >= self.next_grid_us:
+            self._walk(self.clock.now_us)
+
+    def _walk(self, now: int) -> None:
+        g = self.next_grid_us
+        self.next_grid_us = now - now % GRID_US + GRID_US
+        plant = self.plant
+        if now - g >= _LEAP_US and not plant.energised and not plant.shutter:
+            g = now - now % GRID_US
+        while g <= now:
+            for axis in self.steppers:
+                if axis.busy:
+                    axis.run_to(g)
+            plant.advance(g)
+            for watcher in self.watchers:
+                watcher.grid(g)
+            g += GRID_US
+        if self.interrupt_lines:
+            self._edges()
+
+    def set_enable(self) -> None:
+        """Works out anew whether the actuators have power: enable line, e-stop loop, supply."""
+        self.plant.enable = self.actuator_enable and self.estop_closed and self.supply_on
+
+    def set_estop(self, closed: bool) -> None:
+        """Opens or closes the e-stop loop, as a hand on the button does."""
+        self.sync()
+        self.estop_closed = closed
+        self.set_enable()
+        if self.interrupt_lines:
+            self._edges()
+
+    # --- pin interrupts
+
+    def watch_line(self, line: "Line") -> None:
+        """From now on the line's interrupt handler is called at the grid point where its level changes."""
+        if line not in self.interrupt_lines:
+            self.interrupt_lines.append(line)
+        if self._grid_event is None:
+            event = self.clock.at(self.clock.now_us - self.clock.now_us % GRID_US + GRID_US, self._at_grid)
+            self._grid_event = event
+
+    def unwatch_line(self, line: "Line") -> None:
+        """No more interrupts from this line."""
+        if line in self.interrupt_lines:
+            self.interrupt_lines.remove(line)
+        if not self.interrupt_lines and self._grid_event is not None:
+            self.clock.cancel(self._grid_event)
+            self._grid_event = None
+
+    def _at_grid(self) -> None:
+        event = self._grid_event
+        if event is not None:
+            self.clock.queue(event, event.us + GRID_US)
+        self.sync()
+
+    def _edges(self) -> None:
+        found = False
+        for line in self.interrupt_lines:
+            if line.edge():
+                found = True
+        if found:
+            self.clock.run_due()
+
+    # --- reset
+
+    def reset_chip(self, cause: int) -> None:
+        """What a reset of the RP2040 does: pins float, PWM, PIO, timers and watchdog stop; parts and plant live on."""
+        self.sync()
+        for timer in self.timers:
+            timer.stop()
+        self.timers = []
+        if self.watchdog is not None:
+            self.watchdog.stop()
+            self.watchdog = None
+        for i in range(len(self.machines)):
+            if self.machines[i] is not None:
+                self.machines[i].model.stop_for_good()
+                self.machines[i] = None
+        self.pio_programs = [[], []]
+        while self.interrupt_lines:
+            self.unwatch_line(self.interrupt_lines[0])
+        for line in self.lines:
+            if line is not None:
+                line.float()
+        for i in range(8):
+            self.slice_freq[i] = 0
+            self.slice_users[i] = 0
+        self.clock.held = 0
+        self.reset_cause = cause
