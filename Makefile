@@ -99,7 +99,7 @@ clean:  ## Remove environments, caches and build output (runs/ stays)
 
 $(RUN_READY): pyproject.toml requirements.lock $(MOVED)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Rochette needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo 'not there'). Nothing was changed."; \
+	  echo "Rochette needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -1). Nothing was changed."; \
 	  echo "Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@if [ -n "$(MOVED)" ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	  echo "Setting up .venv (the first time takes a minute)"; \

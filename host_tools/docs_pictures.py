@@ -78,9 +78,10 @@ def _head(pen: ImageDraw.ImageDraw, record: dict[str, Any]) -> None:
         (MARGIN, 28), outcome.replace("_", " "), font=font(44), fill=GOOD if outcome == "SEALED" else BAD
     )
     words = (
-        f"{record['rock']}, seed {record['seed']}, tube {record['tube']}: {record['depth_um'] / 1000:.1f} mm cored, "
-        f"verdict {record['verdict']}, fill {record['fill']} ({record['fill_um'] / 1000:.1f} mm), seal {record['seal']}. "
-        f"{record['emulated_s'] / 60:.0f} emulated minutes in {record['wall_s']:.1f} s on {record['target']}."
+        f"{record['rock']}, seed {record['seed']}, tube {record['tube']}: {record['depth_um'] / 1000:.1f} mm "
+        f"cored, verdict {record['verdict']}, fill {record['fill']} ({record['fill_um'] / 1000:.1f} mm), "
+        f"seal {record['seal']}. {record['emulated_s'] / 60:.0f} emulated minutes in "
+        f"{record['wall_s']:.1f} s on {record['target']}."
     )
     pen.text((MARGIN, 88), words, font=font(21), fill=INK)
 

@@ -42,7 +42,8 @@ def run_core(target: str, depth_mm: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as out:
         command = [
             sys.executable, "-m", "host_tools.cli", "run", "--rock", ROCK, "--seed", str(SEED),
-            "--depth", str(depth_mm), "--release", "auto", "--target", target, "--json", "--quiet", "--out", out,
+            "--depth", str(depth_mm), "--release", "auto",
+            "--target", target, "--json", "--quiet", "--out", out,
         ]  # fmt: skip
         ran = subprocess.run(
             command, cwd=paths.ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL
@@ -52,7 +53,7 @@ def run_core(target: str, depth_mm: int) -> dict[str, Any]:
     except (ValueError, IndexError):
         said = ran.stderr[-500:]
         raise BenchmarkError(
-            f"rochette run on {target} gave no result (status {ran.returncode}): {said}"
+            f"the run on {target} gave no result (status {ran.returncode}): {said}"
         ) from None
     if result["outcome"] != "SEALED":
         ended = f"{result['outcome']} ({result['reason']})"
