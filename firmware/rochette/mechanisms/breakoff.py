@@ -1,8 +1,9 @@
 """Break-off: the cam that moves the tube off the bit's axis, and lets it go over its seat.
 
 Two switches tell the position: centred, offset; in the release position both are open. A turn counts only when both agree for a
-while, whatever time has passed. While the cam turns to its offset the current of the auxiliary rail is watched: a core that
-breaks shows a peak over the free cam's current and then a drop within a short time. That signature is evidence, not proof.
+while, whatever time has passed. While the cam is on its way to the offset the current of the auxiliary rail is watched: a core
+that breaks shows a peak over the free cam's current and then a drop within a short time, before the offset switch is made. That
+signature is evidence, not proof.
 
 `tick()` allocates nothing; nothing here may be called from an interrupt.
 """
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from rochette.services.parameters import Parameters
 
 _TICK_MS = 10
-_FREE_TICKS = 8  # the free cam's current is the lowest reading after this time, when the servo is under way
+_FREE_TICKS = 4  # the servo is under way after this time, and its current has been read
 
 
 class BreakOff:
@@ -122,10 +123,12 @@ class BreakOff:
                 self._servo.off()
                 self._end(BREAK_OFF_RESULT_OK)
             return
-        self._watch_current()
         switches = self._switches
         centred = switches.made(self._centred_bit)
         offset = switches.made(self._offset_bit)
+        if not (offset if self._wanted == CAM_POSITION_OFFSET else centred and self._wanted == CAM_POSITION_CENTRED):
+            # Past the switch the servo comes to rest and its current falls: that is no core.
+            self._watch_current()
         wanted = self._wanted
         if wanted == CAM_POSITION_CENTRED:
             there = centred and not offset
