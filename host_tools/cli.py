@@ -1,10 +1,10 @@
 """The `rochette` command: run, rocks, scenario.
 
-Only what an option check needs is imported here; the emulator, Pillow and rich are loaded when there is something to run
-or to draw, so that help and errors come at once.
+Only what an option check needs is imported here; the emulator, Pillow and rich are loaded when there is
+something to run or to draw, so that help and errors come at once.
 
-Exit status: 0 sealed, or held by design; 2 wrong usage; 3 no core; 4 fault; 130 interrupted. `scenario run` gives 1 when
-a scenario falls short.
+Exit status: 0 sealed, or held by design; 2 wrong usage; 3 no core; 4 fault; 130 interrupted. `scenario run`
+gives 1 when a scenario falls short.
 """
 
 from __future__ import annotations
@@ -83,49 +83,92 @@ def _one_of(allowed: Sequence[str], what: str) -> Callable[[str], str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="rochette", description="A rock-core sampling payload, emulated.", allow_abbrev=False)
+    parser = _Parser(
+        prog="rochette", description="A rock-core sampling payload, emulated.", allow_abbrev=False
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     run = commands.add_parser(
-        "run", help="take one core, from rock to sealed tube", allow_abbrev=False,
+        "run",
+        help="take one core, from rock to sealed tube",
+        allow_abbrev=False,
         description="Take one core on the emulated payload, show it, and leave a run folder with a report.",
         epilog="Exit status: 0 sealed or held by design, 3 no core, 4 fault, 2 wrong usage, 130 interrupted.",
     )
-    run.add_argument("--rock", default="sandstone", metavar="NAME", help="a rock of 'rochette rocks', or a rock file (sandstone)")
-    run.add_argument("--seed", default=1, type=_whole(0, 2**30 - 1), metavar="N", help="seed of noise and chance (1)")
-    run.add_argument("--tube", default=1, type=_whole(-(2**31), 2**31 - 1), metavar="N", help="tube, and its seat (1)")
+    run.add_argument(
+        "--rock",
+        default="sandstone",
+        metavar="NAME",
+        help="a rock of 'rochette rocks', or a rock file (sandstone)",
+    )
+    run.add_argument(
+        "--seed", default=1, type=_whole(0, 2**30 - 1), metavar="N", help="seed of noise and chance (1)"
+    )
+    run.add_argument(
+        "--tube", default=1, type=_whole(-(2**31), 2**31 - 1), metavar="N", help="tube, and its seat (1)"
+    )
     run.add_argument("--depth", default=66.0, type=_depth, metavar="MM", help="depth of the core (66)")
     run.add_argument(
-        "--target", default="cpython", type=_one_of(TARGETS, "target"), metavar="|".join(TARGETS),
+        "--target",
+        default="cpython",
+        type=_one_of(TARGETS, "target"),
+        metavar="|".join(TARGETS),
         help="where the firmware runs (cpython)",
     )
     run.add_argument(
-        "--release", default="ask", type=_one_of(RELEASES, "release"), metavar="|".join(RELEASES),
+        "--release",
+        default="ask",
+        type=_one_of(RELEASES, "release"),
+        metavar="|".join(RELEASES),
         help="who answers the hold: a person, only PRESENT released, or nobody (ask)",
     )
     run.add_argument("--board", default="emulated", metavar="NAME", help="a folder of boards/ (emulated)")
     run.add_argument("--out", default="runs", metavar="DIR", help="the run folder is made in here (runs)")
-    run.add_argument("--pace", default=None, type=_pace, metavar="max|N",
-                     help="emulated seconds a second for the display; changes nothing else (max)")
-    run.add_argument("--json", action="store_true", help="one JSON object on standard output, the display on standard error")
+    run.add_argument(
+        "--pace",
+        default=None,
+        type=_pace,
+        metavar="max|N",
+        help="emulated seconds a second for the display; changes nothing else (max)",
+    )
+    run.add_argument(
+        "--json",
+        action="store_true",
+        help="one JSON object on standard output, the display on standard error",
+    )
     run.add_argument("--quiet", action="store_true", help="no display, only the result")
     run.set_defaults(call=_run)
 
     rocks = commands.add_parser("rocks", help="list the rocks", allow_abbrev=False)
     rocks.set_defaults(call=_rocks)
 
-    scenario = commands.add_parser("scenario", help="list or run scenarios: what goes wrong, as data", allow_abbrev=False)
+    scenario = commands.add_parser(
+        "scenario", help="list or run scenarios: what goes wrong, as data", allow_abbrev=False
+    )
     scenario.set_defaults(call=lambda _args: scenario.error("say what: 'list' or 'run'"))
     verbs = scenario.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
     listing = verbs.add_parser("list", help="list the scenarios", allow_abbrev=False)
     listing.set_defaults(call=_scenario_list)
-    running = verbs.add_parser("run", help="run scenarios", allow_abbrev=False,
-                               epilog="Exit status: 0 all as expected, 1 one falls short, 2 wrong usage, 130 interrupted.")
-    running.add_argument("names", nargs="*", metavar="NAME", help="name or id (X1) of a scenario, or a scenario file (.toml)")
+    running = verbs.add_parser(
+        "run",
+        help="run scenarios",
+        allow_abbrev=False,
+        epilog="Exit status: 0 all as expected, 1 one falls short, 2 wrong usage, 130 interrupted.",
+    )
+    running.add_argument(
+        "names", nargs="*", metavar="NAME", help="name or id (X1) of a scenario, or a scenario file (.toml)"
+    )
     running.add_argument("--all", action="store_true", help="every scenario of tests/scenarios")
-    running.add_argument("--target", action="append", type=_one_of((*TARGETS, "all"), "target"),
-                         metavar="|".join((*TARGETS, "all")), help="where to run; may be given more than once (cpython)")
-    running.add_argument("--out", default=None, metavar="DIR", help="keep a run folder with a report for each, in here")
+    running.add_argument(
+        "--target",
+        action="append",
+        type=_one_of((*TARGETS, "all"), "target"),
+        metavar="|".join((*TARGETS, "all")),
+        help="where to run; may be given more than once (cpython)",
+    )
+    running.add_argument(
+        "--out", default=None, metavar="DIR", help="keep a run folder with a report for each, in here"
+    )
     running.add_argument("--json", action="store_true", help="one JSON object on standard output")
     running.set_defaults(call=_scenario_run)
     return parser
@@ -136,10 +179,17 @@ def _run(args: argparse.Namespace) -> int:
 
     done = runner.run(
         runner.Asked(
-            rock=args.rock, seed=args.seed, tube=args.tube, depth_mm=args.depth, release=args.release,
-            board=args.board, target=args.target,
+            rock=args.rock,
+            seed=args.seed,
+            tube=args.tube,
+            depth_mm=args.depth,
+            release=args.release,
+            board=args.board,
+            target=args.target,
         ),
-        out=Path(args.out), display=display.choose(args.quiet, args.json), pace=args.pace,
+        out=Path(args.out),
+        display=display.choose(args.quiet, args.json),
+        pace=args.pace,
     )
     if args.json:
         print(json.dumps(done.result, ensure_ascii=False))
@@ -167,12 +217,16 @@ def _tell(done: Done, quiet: bool) -> None:
     if not quiet and result["outcome"]:
         console.print(
             f"tube {result['tube']}: core {result['verdict']}, fill {result['fill']} "
-            f"({show('fill_um', result['fill_um'])}), seal {result['seal']}; cored {show('depth_um', result['depth_um'])}, "
-            f"highest level {result['max_level']}", markup=False,
+            f"({show('fill_um', result['fill_um'])}), seal {result['seal']}; cored "
+            f"{show('depth_um', result['depth_um'])}, "
+            f"highest level {result['max_level']}",
+            markup=False,
         )
         console.print(
-            f"{clock(result['emulated_s'] * 1000)} emulated in {result['wall_s']:.1f} s on {result['target']}, "
-            f"trace {str(result['trace_sha256'])[:16]}", markup=False,
+            f"{clock(result['emulated_s'] * 1000)} emulated in {result['wall_s']:.1f} s on "
+            f"{result['target']}, "
+            f"trace {str(result['trace_sha256'])[:16]}",
+            markup=False,
         )
     where = result.get("report") or result.get("folder")
     if where:
@@ -207,14 +261,19 @@ def _scenario_run(args: argparse.Namespace) -> int:
     from host_tools.run import targets
 
     if args.all == bool(args.names):
-        raise UsageError("scenario run: give either names, ids or files, or --all.\nTry 'rochette scenario list'.")
+        raise UsageError(
+            "scenario run: give either names, ids or files, or --all.\nTry 'rochette scenario list'."
+        )
     chosen = scenarios.load_all() if args.all else [scenarios.find(name) for name in args.names]
     wanted = args.target or ["cpython"]
     places = list(TARGETS) if "all" in wanted else list(dict.fromkeys(wanted))
     for place in places:
         targets.require(place)
     report = scenarios.run_all(
-        chosen, places, out=Path(args.out) if args.out else None, stream=sys.stderr if args.json else sys.stdout
+        chosen,
+        places,
+        out=Path(args.out) if args.out else None,
+        stream=sys.stderr if args.json else sys.stdout,
     )
     if args.json:
         print(json.dumps(report.as_data(), ensure_ascii=False))
@@ -232,7 +291,9 @@ def _dispatch(argv: Sequence[str] | None) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The console script: run the command line, give its exit status. No traceback leaves it, unless ROCHETTE_DEBUG is set."""
+    """The console script: run the command line, give its exit status. No traceback leaves it, unless
+    ROCHETTE_DEBUG is set.
+    """
     try:
         return _dispatch(argv)
     except UsageError as error:

@@ -1,4 +1,5 @@
-"""What a person sees while a run lasts: a live panel on a terminal, plain lines elsewhere, nothing but the end when quiet.
+"""What a person sees while a run lasts: a live panel on a terminal, plain lines elsewhere, nothing but the
+end when quiet.
 
 A display only listens. It writes on standard error when the standard output belongs to `--json`.
 """
@@ -32,8 +33,12 @@ SEVERITY_STYLE = {
 _PLAIN = ("FATAL", "WARNING_HI", "WARNING_LO", "ACTIVITY_HI", "COMMAND")
 VERDICT_STYLE = {"PRESENT": "bold green", "ABSENT": "bold red", "INCONCLUSIVE": "bold yellow"}
 OUTCOME_STYLE = {
-    "SEALED": "bold green", "HELD": "bold yellow", "EMPTY": "bold red", "UNSEALED_STORED": "bold red",
-    "TARGET_TOO_HARD": "bold red", "FAULT": "bold red",
+    "SEALED": "bold green",
+    "HELD": "bold yellow",
+    "EMPTY": "bold red",
+    "UNSEALED_STORED": "bold red",
+    "TARGET_TOO_HARD": "bold red",
+    "FAULT": "bold red",
 }
 
 
@@ -79,8 +84,10 @@ class PlainDisplay(Display):
             print(text, file=self._stream, flush=True)
 
     def start(self, spec: Mapping[str, Any], target: str) -> None:
-        self._print(f"rock {spec['rock']}, seed {spec['seed']}, tube {spec['tube']}, "
-                    f"{show('depth_um', spec['depth_um'])} deep, on {target}")
+        self._print(
+            f"rock {spec['rock']}, seed {spec['seed']}, tube {spec['tube']}, "
+            f"{show('depth_um', spec['depth_um'])} deep, on {target}"
+        )
 
     def event(self, event: Mapping[str, Any]) -> None:
         if event["severity"] in _PLAIN:
@@ -116,7 +123,9 @@ class LiveDisplay(Display):
         self._began = time.monotonic()
 
     def start(self, spec: Mapping[str, Any], target: str) -> None:
-        self._title = f"[bold]Rochette[/]  {spec['rock']}  seed {spec['seed']}  tube {spec['tube']}  on {target}"
+        self._title = (
+            f"[bold]Rochette[/]  {spec['rock']}  seed {spec['seed']}  tube {spec['tube']}  on {target}"
+        )
         self._depth_um = max(1, int(spec["depth_um"]))
         self._began = time.monotonic()
         self._open()
@@ -164,8 +173,11 @@ class LiveDisplay(Display):
         grid.add_column()
         ms = int(got.get("time_ms", 0))
         wall = max(1e-3, time.monotonic() - self._began)
-        grid.add_row("phase", Text(str(got.get("phase", "starting")), style="bold"),
-                     f"[dim]{clock(ms)} on the mission clock, {ms / 1000 / wall:.0f} x real time[/]")
+        grid.add_row(
+            "phase",
+            Text(str(got.get("phase", "starting")), style="bold"),
+            f"[dim]{clock(ms)} on the mission clock, {ms / 1000 / wall:.0f} x real time[/]",
+        )
         depth = int(got.get("depth_um", 0))
         grid.add_row("depth", show("depth_um", depth), self._bar(depth, self._depth_um))
         weight = int(got.get("weight_mn", 0))
@@ -185,8 +197,11 @@ class LiveDisplay(Display):
     def evidence(self, rows: list[tuple[str, str, str]], verdict: str) -> None:
         from rich.table import Table
 
-        table = Table(title=f"HOLD: verdict [{VERDICT_STYLE.get(verdict, 'bold')}]{verdict or 'none'}[/]",
-                      title_justify="left", header_style="dim")
+        table = Table(
+            title=f"HOLD: verdict [{VERDICT_STYLE.get(verdict, 'bold')}]{verdict or 'none'}[/]",
+            title_justify="left",
+            header_style="dim",
+        )
         table.add_column("evidence")
         table.add_column("measured", justify="right")
         table.add_column("says")

@@ -2,11 +2,14 @@
 
 
 class UsageError(Exception):
-    """The command line, a rock or a scenario file asks for something that does not exist. Exit status 2, nothing was run."""
+    """The command line, a rock or a scenario file asks for something that does not exist. Exit status 2,
+    nothing was run.
+    """
 
 
 class RunError(Exception):
-    """The target failed while it ran (its program died, or broke the protocol). Exit status 4; what came so far is kept.
+    """The target failed while it ran (its program died, or broke the protocol). Exit status 4; what came so
+    far is kept.
 
     `details` is what only a developer reads: it goes into the run folder, not on the screen.
     """
@@ -19,6 +22,6 @@ class RunError(Exception):
 class Interrupted(KeyboardInterrupt):
     """The person pressed Ctrl-C (or the process was asked to end). Exit status 130.
 
-    A subclass of KeyboardInterrupt, so that the session, which runs on MicroPython too and knows no host class, makes the
-    payload safe in its one `except KeyboardInterrupt`.
+    A subclass of KeyboardInterrupt, so that the session, which runs on MicroPython too and knows no host
+    class, makes the payload safe in its one `except KeyboardInterrupt`.
     """

@@ -1,10 +1,10 @@
 """The run folder: all that a run leaves behind, in files that other tools read.
 
-    run.json         what was asked, what came out; says "interrupted" from the first moment until the run has ended
-    events.jsonl     one event a line, with its words
-    telemetry.csv    one row a sample, names with their units in the first line
-    pictures/        what the camera saw, drawn by the host
-    report.html      the story of the core (report.py)
+run.json         what was asked and what came out; "interrupted" from the first moment until the end
+events.jsonl     one event a line, with its words
+telemetry.csv    one row a sample, names with their units in the first line
+pictures/        what the camera saw, drawn by the host
+report.html      the story of the core (report.py)
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class RunFolder:
                 f"--out {parent}: cannot write there ({error.strerror or error}). Nothing was run. "
                 f"Give a folder that you may write to, or one that does not exist yet."
             ) from error
-        raise UsageError(f"--out {parent}: a hundred runs named {name} are there already. Give another folder.")
+        raise UsageError(
+            f"--out {parent}: a hundred runs named {name} are there already. Give another folder."
+        )
 
     def write_record(self) -> None:
         """Write run.json whole and swap it in, so that a reader never sees half of it."""

@@ -1,7 +1,8 @@
 """The hold: the payload has its evidence and waits for a person on the ground.
 
-After break-off and ingestion the payload never goes on by itself. It shows the evidence; a release names the sample and the
-tube. `auto` stands for a careful person: it releases only on PRESENT. `never` looks and says nothing.
+After break-off and ingestion the payload never goes on by itself. It shows the evidence; a release names the
+sample and the tube. `auto` stands for a careful person: it releases only on PRESENT. `never` looks and says
+nothing.
 """
 
 from __future__ import annotations
@@ -38,12 +39,17 @@ def _weighed_rows(seen: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
     grams, expected = (f"{int(seen.get(key, 0)) / 9.80665:.1f} g" for key in ("core_mn", "expected_mn"))
     light = "enough light" if seen.get("light_ok") else "not enough light"
-    picture = f"picture {seen.get('picture', 0)}, confidence {show('confidence_permille', seen.get('confidence_permille', 0))}"
+    picture = (
+        f"picture {seen.get('picture', 0)}, confidence "
+        f"{show('confidence_permille', seen.get('confidence_permille', 0))}"
+    )
     fill = str(seen.get("fill", "NONE"))
     probed = fill not in ("NONE", "UNKNOWN")
     measured = (
-        f"{show('fill_um', seen.get('fill_um'))} \N{PLUS-MINUS SIGN} {show('fill_um', seen.get('fill_uncertainty_um', 0))}"
-        if probed else "not probed yet"
+        f"{show('fill_um', seen.get('fill_um'))} \N{PLUS-MINUS SIGN} "
+        f"{show('fill_um', seen.get('fill_uncertainty_um', 0))}"
+        if probed
+        else "not probed yet"
     )
     return [
         ("break-off", f"peak {show('peak_ma', seen.get('peak_ma', 0))}", "snap: " + says("snap")),
@@ -56,8 +62,8 @@ def _weighed_rows(seen: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 def evidence_rows(evidence: Mapping[str, Any] | list[Any]) -> list[tuple[str, str, str]]:
     """Evidence as rows of (what, measured, what it says).
 
-    Understands a dict of values and a list of dicts; in a dict, `x` and `x_says` belong to one row, and a nested dict may
-    bring `value`, `says` and `unit` of its own.
+    Understands a dict of values and a list of dicts; in a dict, `x` and `x_says` belong to one row, and a
+    nested dict may bring `value`, `says` and `unit` of its own.
     """
     if isinstance(evidence, list):
         rows = []
@@ -65,7 +71,9 @@ def evidence_rows(evidence: Mapping[str, Any] | list[Any]) -> list[tuple[str, st
             if isinstance(one, dict):
                 what = str(one.get("what", one.get("name", one.get("source", ""))))
                 value = one.get("value", one.get("measured", ""))
-                rows.append((what.replace("_", " "), show(str(one.get("key", what)), value), str(one.get("says", ""))))
+                rows.append(
+                    (what.replace("_", " "), show(str(one.get("key", what)), value), str(one.get("says", "")))
+                )
             else:
                 rows.append(("", str(one), ""))
         return rows

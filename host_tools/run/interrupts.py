@@ -1,8 +1,9 @@
 """Ctrl-C, taken between two steps of the emulation and not in the middle of one.
 
-A KeyboardInterrupt anywhere in the plant or a driver would leave a half-made step behind, so the handler only notes the
-wish; the sink asks for it each time the session speaks (several times an emulated second). While a person is asked something,
-nothing is half made and the wait must end at once, so then the handler raises. A second Ctrl-C raises anywhere.
+A KeyboardInterrupt anywhere in the plant or a driver would leave a half-made step behind, so the handler
+only notes the wish; the sink asks for it each time the session speaks (several times an emulated second).
+While a person is asked something, nothing is half made and the wait must end at once, so then the handler
+raises. A second Ctrl-C raises anywhere.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from host_tools.run.errors import Interrupted
 
 
 class InterruptGate:
-    """Context manager that owns SIGINT and SIGTERM while a run lasts; does nothing outside the main thread."""
+    """Context manager that owns SIGINT and SIGTERM while a run lasts; does nothing outside the main
+    thread.
+    """
 
     def __init__(self) -> None:
         self._wished = False

@@ -1,7 +1,7 @@
 """Numbers in words: integers whose name ends in a unit become what a person reads (66012 um -> "66.01 mm").
 
-The firmware counts in small units so that it needs no floats; people read millimetres, newtons and amperes. The one place
-where that turning round is done.
+The firmware counts in small units so that it needs no floats; people read millimetres, newtons and amperes.
+The one place where that turning round is done.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ _BY_LENGTH = sorted(_UNITS, key=len, reverse=True)
 
 
 def unit_of(name: str) -> tuple[float, int, str, str]:
-    """(divisor, decimals, unit, the name without its unit) of a quantity such as `weight_mn`; unit "" when it has none."""
+    """(divisor, decimals, unit, the name without its unit) of a quantity such as `weight_mn`; unit "" when
+    it has none.
+    """
     low = name.lower()
     for ending in _BY_LENGTH:
         if low.endswith(ending):
@@ -58,7 +60,10 @@ def show(name: str, value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(show(name, one) for one in value) or "none"
     if isinstance(value, dict):
-        return ", ".join(f"{label(str(key))} {show(str(key), one)}" for key, one in sorted(value.items())) or "none"
+        return (
+            ", ".join(f"{label(str(key))} {show(str(key), one)}" for key, one in sorted(value.items()))
+            or "none"
+        )
     return str(value)
 
 

@@ -1,7 +1,7 @@
 """report.html: one file that opens without a network and tells what happened to one core.
 
-Reads only the run folder, so it can be written again later (`python -m host_tools.run.report FOLDER`). Plots are inline SVG,
-pictures are data: URIs, colours follow the reader's light or dark setting, and it prints.
+Reads only the run folder, so it can be written again later (`python -m host_tools.run.report FOLDER`). Plots
+are inline SVG, pictures are data: URIs, colours follow the reader's light or dark setting, and it prints.
 """
 
 from __future__ import annotations
@@ -21,9 +21,20 @@ from host_tools.run.measures import clock, label, show
 
 STYLE = Path(__file__).with_name("report.css")
 _MOOD = {
-    "SEALED": "good", "PRESENT": "good", "ACTIVATED": "good", "NOMINAL": "good", "HELD": "doubt", "INCONCLUSIVE": "doubt",
-    "LOW": "doubt", "OVERFILL": "doubt", "UNSEALED_STORED": "bad", "EMPTY": "bad", "ABSENT": "bad", "FAILED": "bad",
-    "FAULT": "bad", "TARGET_TOO_HARD": "bad",
+    "SEALED": "good",
+    "PRESENT": "good",
+    "ACTIVATED": "good",
+    "NOMINAL": "good",
+    "HELD": "doubt",
+    "INCONCLUSIVE": "doubt",
+    "LOW": "doubt",
+    "OVERFILL": "doubt",
+    "UNSEALED_STORED": "bad",
+    "EMPTY": "bad",
+    "ABSENT": "bad",
+    "FAILED": "bad",
+    "FAULT": "bad",
+    "TARGET_TOO_HARD": "bad",
 }
 # A phase shorter than this share of the run is not worth a word in the strip.
 _LOUD = ("FATAL", "WARNING_HI", "WARNING_LO", "ACTIVITY_HI", "COMMAND")
@@ -34,7 +45,9 @@ esc = html.escape
 def write(folder: Path) -> Path:
     """Write report.html into a run folder and give its path."""
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    text = page(record, _read_events(folder), _read_telemetry(folder), lambda name: (folder / name).read_bytes())
+    text = page(
+        record, _read_events(folder), _read_telemetry(folder), lambda name: (folder / name).read_bytes()
+    )
     path = folder / "report.html"
     path.write_text(text, encoding="utf-8")
     return path
@@ -107,12 +120,15 @@ def _head(record: Mapping[str, Any]) -> str:
         ("mission time", clock(float(record.get("emulated_s") or 0) * 1000), ""),
         ("ran on", record.get("target"), ""),
     ]
-    cells = "".join(f'<div><dt>{esc(k)}</dt><dd class="{mood}">{esc(_word(v))}</dd></div>' for k, v, mood in facts)
+    cells = "".join(
+        f'<div><dt>{esc(k)}</dt><dd class="{mood}">{esc(_word(v))}</dd></div>' for k, v, mood in facts
+    )
     why = str(record.get("reason_text") or record.get("reason") or "")
     return (
         f'<header><p class="over">Rochette · one core · {esc(str(record.get("started", "")))}</p>'
-        f'<h1>{esc(str(record.get("rock", "?")).capitalize())}, seed {esc(str(record.get("seed", "?")))} '
-        f'<span class="badge {_mood(outcome)}">{esc(str(outcome or "INTERRUPTED").replace("_", " "))}</span></h1>'
+        f"<h1>{esc(str(record.get('rock', '?')).capitalize())}, seed {esc(str(record.get('seed', '?')))} "
+        f'<span class="badge '
+        f'{_mood(outcome)}">{esc(str(outcome or "INTERRUPTED").replace("_", " "))}</span></h1>'
         f'<p class="lead">{esc(story.headline(outcome))}</p>'
         f'<p class="why">{esc(why[:1].upper() + why[1:])}{"" if why.endswith(".") or not why else "."}</p>'
         f'<dl class="facts">{cells}</dl></header>'
@@ -152,10 +168,15 @@ def _pictures(pictures: Iterable[Mapping[str, Any]], read: Callable[[str], bytes
         data = base64.b64encode(read(str(picture["file"]))).decode()
         subject = _SUBJECT.get(str(scene.get("subject")), str(scene.get("subject", "")).lower())
         verdict = str(seen.get("verdict", "not judged"))
-        sure = f", {show('_permille', seen['confidence_permille'])} sure" if "confidence_permille" in seen else ""
+        sure = (
+            f", {show('_permille', seen['confidence_permille'])} sure"
+            if "confidence_permille" in seen
+            else ""
+        )
         light = f"{scene.get('lux', 0)} lux, {show('exposure_us', scene.get('exposure_us', 0))} exposure"
         figures.append(
-            f'<figure><img alt="Picture {scene.get("no", "")}: {esc(subject)}" src="data:image/png;base64,{data}">'
+            f'<figure><img alt="Picture {scene.get("no", "")}: {esc(subject)}" '
+            f'src="data:image/png;base64,{data}">'
             f"<figcaption><b>Picture {scene.get('no', '')}: {esc(subject)}</b><br>"
             f'<span class="{_mood(verdict)}">{esc(verdict)}</span>{esc(sure)}<br>'
             f"{esc(clock(int(scene.get('t_us', 0)) / 1000))}, {esc(light)}</figcaption></figure>"
@@ -166,7 +187,10 @@ def _pictures(pictures: Iterable[Mapping[str, Any]], read: Callable[[str], bytes
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], classes: Sequence[str] = ()) -> str:
     """Cells are HTML already."""
     marks = [f' class="{c}"' if c else "" for c in (*classes, *[""] * len(head))]
-    body = "".join("<tr>" + "".join(f"<td{m}>{c}</td>" for m, c in zip(marks, row, strict=False)) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td{m}>{c}</td>" for m, c in zip(marks, row, strict=False)) + "</tr>"
+        for row in rows
+    )
     titles = "".join(f"<th>{esc(one)}</th>" for one in head)
     return f'<div class="scroll"><table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>'
 
@@ -180,15 +204,27 @@ def _evidence(record: Mapping[str, Any]) -> str:
         out += _table(("witness", "measured", "says"), rows, ("name", "", ""))
         verdict = record.get("verdict")
         if verdict and verdict != "NONE":
-            out += f'<p>Verdict: <b class="{_mood(verdict)}">{esc(str(verdict))}</b>, from independent witnesses, never from the fact that the steps ran.</p>'
+            out += (
+                f'<p>Verdict: <b class="{_mood(verdict)}">{esc(str(verdict))}</b>, from independent '
+                f"witnesses, never from the fact that the steps ran.</p>"
+            )
     for number, hold in enumerate(holds, 1):
         verdict = str(hold.get("evidence", {}).get("verdict", "none"))
-        out += f"<p>Hold {number}: the verdict was {esc(verdict)}; the ground said <b>{esc(str(hold['answer']))}</b> ({esc(str(hold['why']))}).</p>"
+        out += (
+            f"<p>Hold {number}: the verdict was {esc(verdict)}; the ground said "
+            f"<b>{esc(str(hold['answer']))}</b> ({esc(str(hold['why']))}).</p>"
+        )
     return out
 
 
 def _says(text: str) -> str:
-    mood = "good" if "speaks for" in text or "NOMINAL" in text else "bad" if "against" in text or "EMPTY" in text else ""
+    mood = (
+        "good"
+        if "speaks for" in text or "NOMINAL" in text
+        else "bad"
+        if "against" in text or "EMPTY" in text
+        else ""
+    )
     return f'<span class="{mood}">{esc(text)}</span>'
 
 
@@ -214,7 +250,7 @@ def _plots(record: Mapping[str, Any], telemetry: Mapping[str, Sequence[Any]]) ->
         lines.append({"column": "depth_um", "value": asked, "label": "asked for", "kind": "aim"})
     lines.append({"column": "level", "value": 20, "label": "top level", "kind": "limit"})
 
-    panels = (
+    panels: tuple[tuple[str, str, str, float, dict[str, bool]], ...] = (
         ("depth_um", "Depth", "mm", 1000.0, {"downward": True, "filled": True}),
         ("weight_mn", "Weight on bit", "N", 1000.0, {}),
         ("spindle_ma", "Spindle current", "A", 1000.0, {}),
@@ -227,14 +263,32 @@ def _plots(record: Mapping[str, Any], telemetry: Mapping[str, Sequence[Any]]) ->
             continue
         limits = [
             svg.Limit(line["value"] / divisor, _limit_words(line, divisor), line.get("kind", "limit"))
-            for line in lines if line["column"] == column
+            for line in lines
+            if line["column"] == column
         ]
-        out.append(svg.render(svg.Plot(
-            name="plot-" + column.replace("_", "-"), title=title, unit=unit, xs=minutes,
-            ys=[value / divisor for value in telemetry[column]], x_unit="min", x_range=x_range, bands=bands, limits=limits,
-            **extra,  # type: ignore[arg-type]
-        )))
-    out.append('<p class="why">Time is mission time in minutes. Dashed lines are what the payload aims for, full lines are limits.</p>')
+        out.append(
+            svg.render(
+                svg.Plot(
+                    name="plot-" + column.replace("_", "-"),
+                    title=title,
+                    unit=unit,
+                    xs=minutes,
+                    ys=[value / divisor for value in telemetry[column]],
+                    x_unit="min",
+                    x_range=x_range,
+                    bands=bands,
+                    limits=limits,
+                    downward=extra.get("downward", False),
+                    filled=extra.get("filled", False),
+                    steps=extra.get("steps", False),
+                    whole=extra.get("whole", False),
+                )
+            )
+        )
+    out.append(
+        '<p class="why">Time is mission time in minutes. Dashed lines are what the payload aims for, full '
+        "lines are limits.</p>"
+    )
     return "".join(out)
 
 
@@ -249,16 +303,30 @@ def _seal_plot(record: Mapping[str, Any]) -> str:
         return ""
     limits = [
         svg.Limit(line["value"] / 1000, _limit_words(line, 1000), line.get("kind", "limit"))
-        for line in record.get("limit_lines") or () if line["column"] == "seal_mn"
+        for line in record.get("limit_lines") or ()
+        if line["column"] == "seal_mn"
     ]
     travel = [a / 1000 for a, _ in pairs]
-    plot = svg.render(svg.Plot(
-        name="plot-seal", title="Force against travel", unit="N", xs=travel, ys=[b / 1000 for _, b in pairs],
-        x_unit="mm", limits=limits, height=230, trace=True, x_range=(min(0.0, *travel), max(travel) * 1.02),
-    ))
+    plot = svg.render(
+        svg.Plot(
+            name="plot-seal",
+            title="Force against travel",
+            unit="N",
+            xs=travel,
+            ys=[b / 1000 for _, b in pairs],
+            x_unit="mm",
+            limits=limits,
+            height=230,
+            trace=True,
+            x_range=(min(0.0, *travel), max(travel) * 1.02),
+        )
+    )
     seal = str(record.get("seal", "NONE"))
     words = {
-        "ACTIVATED": "Pull-out, contact and activation show in force against travel: the seal is activated. How tight it is, this can't tell.",
+        "ACTIVATED": (
+            "Pull-out, contact and activation show in force against travel: the seal is "
+            "activated. How tight it is, this can't tell."
+        ),
         "FAILED": "Force against travel does not show a seal that activated.",
     }.get(seal, "")
     return plot + (f'<p class="why">{esc(words)}</p>' if words else "")
@@ -273,7 +341,11 @@ def _custody(records: Any) -> str:
         for one in rows:
             keys.extend(key for key in one if key not in keys)
         # MicroPython's dicts have no order: sequence and kind first, the rest by name.
-        first = [key for key in ("sequence", "number", "ms", "time", "kind", "sample", "tube", "seat") if key in keys]
+        first = [
+            key
+            for key in ("sequence", "number", "ms", "time", "kind", "sample", "tube", "seat")
+            if key in keys
+        ]
         keys = first + sorted(key for key in keys if key not in first)
         body = [[_custody_cell(key, one.get(key)) for key in keys] for one in rows]
         return _table([label(key) for key in keys], body) + _chained()
@@ -281,7 +353,10 @@ def _custody(records: Any) -> str:
 
 
 def _chained() -> str:
-    return '<p class="why">Each record holds the digest of the one before: none can be changed or left out unseen.</p>'
+    return (
+        '<p class="why">Each record holds the digest of the one before: none can be changed or left '
+        "out unseen.</p>"
+    )
 
 
 def _custody_cell(key: str, value: object) -> str:
@@ -293,9 +368,13 @@ def _custody_cell(key: str, value: object) -> str:
 def _events(events: Sequence[Mapping[str, Any]]) -> str:
     def rows(chosen: Iterable[Mapping[str, Any]]) -> list[list[str]]:
         return [
-            [clock(one["ms"]), f'<span class="{_severity_mood(one)}">{esc(str(one["severity"]))}</span>',
-             f"<code>{esc(str(one['name']))}</code>",
-             esc(str(one["text"])) + (f'<br><span class="none">{esc(str(one["action"]))}</span>' if one.get("action") else "")]
+            [
+                clock(one["ms"]),
+                f'<span class="{_severity_mood(one)}">{esc(str(one["severity"]))}</span>',
+                f"<code>{esc(str(one['name']))}</code>",
+                esc(str(one["text"]))
+                + (f'<br><span class="none">{esc(str(one["action"]))}</span>' if one.get("action") else ""),
+            ]
             for one in chosen
         ]
 
@@ -305,7 +384,10 @@ def _events(events: Sequence[Mapping[str, Any]]) -> str:
         return ""
     out = _table(head, rows(loud), classes)
     if len(loud) < len(events):
-        out += f'<details class="quiet"><summary>All {len(events)} events</summary>{_table(head, rows(events), classes)}</details>'
+        out += (
+            f'<details class="quiet"><summary>All {len(events)} '
+            f"events</summary>{_table(head, rows(events), classes)}</details>"
+        )
     return out
 
 
@@ -316,8 +398,11 @@ def _severity_mood(event: Mapping[str, Any]) -> str:
 
 def _asked(record: Mapping[str, Any]) -> str:
     spec = record.get("spec", {})
-    rows = [[esc(label(key)), esc(show(key, spec[key]))] for key in
-            ("rock", "seed", "tube", "depth_um", "release", "board", "max_s", "telemetry_hz") if key in spec]
+    rows = [
+        [esc(label(key)), esc(show(key, spec[key]))]
+        for key in ("rock", "seed", "tube", "depth_um", "release", "board", "max_s", "telemetry_hz")
+        if key in spec
+    ]
     for fault in spec.get("faults") or ():
         rows.append(["injected fault", esc(json.dumps(fault, sort_keys=True))])
     doc = spec.get("rock_data", {}).get("doc")
@@ -332,9 +417,12 @@ def _foot(record: Mapping[str, Any]) -> str:
     wall = float(record.get("wall_s") or 0)
     speed = f", {float(record.get('emulated_s') or 0) / wall:.0f} times real time" if wall else ""
     return (
-        f"<footer>All of this happened in an emulated payload: it is claimed of the emulation, not of hardware. "
-        f"{wall:.1f} s on {esc(str(record.get('target')))}{speed}; {record.get('events', 0)} events, {record.get('slips', 0)} slips. "
-        f"Trace SHA-256 {esc(str(record.get('trace_sha256') or 'none'))}; the same rock and seed give the same trace.</footer>"
+        f"<footer>All of this happened in an emulated payload: it is claimed of the emulation, not of "
+        f"hardware. "
+        f"{wall:.1f} s on {esc(str(record.get('target')))}{speed}; {record.get('events', 0)} events, "
+        f"{record.get('slips', 0)} slips. "
+        f"Trace SHA-256 {esc(str(record.get('trace_sha256') or 'none'))}; the same rock and seed give the "
+        f"same trace.</footer>"
     )
 
 

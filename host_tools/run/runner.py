@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from host_tools import paths
 from host_tools.run import targets
 from host_tools.run.display import Display
-from host_tools.run.errors import Interrupted, RunError, UsageError
+from host_tools.run.errors import RunError, UsageError
 from host_tools.run.folder import FAILED, FINISHED, INTERRUPTED, RunFolder
 from host_tools.run.hold import Hold
 from host_tools.run.interrupts import InterruptGate
@@ -28,6 +28,7 @@ SEED_MAX = 2**30 - 1
 MAX_S = 6 * 3600
 TELEMETRY_HZ = 5
 BOARD = "emulated"
+STOPPED = "interrupted by Ctrl-C; the payload was made safe, and what came before is in the run folder"
 
 
 @dataclass
@@ -49,7 +50,9 @@ class Asked:
 
 @dataclass
 class Done:
-    """What came out: the result with all keys of protocol.RESULT_KEYS, the events, and where the folder is."""
+    """What came out: the result with all keys of protocol.RESULT_KEYS, the events, and where the folder
+    is.
+    """
 
     result: dict[str, Any]
     events: list[dict[str, Any]]
@@ -72,7 +75,9 @@ def board_data(name: str) -> dict[str, Any]:
 
 
 def make_spec(asked: Asked) -> dict[str, Any]:
-    """The specification of a session; UsageError, naming option, value and what is allowed, when it can't be met."""
+    """The specification of a session; UsageError, naming option, value and what is allowed, when it can't
+    be met.
+    """
     from host_tools import rocks
 
     seats = int(board_data(asked.board)["seats"])
@@ -90,9 +95,12 @@ def make_spec(asked: Asked) -> dict[str, Any]:
         names = list(rocks.names())
         if asked.rock not in names and not Path(asked.rock).exists():
             raise UsageError(
-                f"--rock {asked.rock}: unknown rock. Allowed: {', '.join(names)}; or the path of a rock file (.toml)."
+                f"--rock {asked.rock}: unknown rock. Allowed: {', '.join(names)}; or the path of a rock file "
+                f"(.toml)."
             ) from None
-        if isinstance(error, (OSError, ValueError, KeyError)) or type(error).__module__.startswith("host_tools"):
+        if isinstance(error, (OSError, ValueError, KeyError)) or type(error).__module__.startswith(
+            "host_tools"
+        ):
             raise UsageError(f"--rock {asked.rock}: {error}") from error
         raise
     return {
@@ -112,11 +120,27 @@ def make_spec(asked: Asked) -> dict[str, Any]:
 
 
 def complete(result: Mapping[str, Any], spec: Mapping[str, Any], target: str, words: Words) -> dict[str, Any]:
-    """The result as it is shown: every key there, reason in words beside its name, seconds beside milliseconds."""
+    """The result as it is shown: every key there, reason in words beside its name, seconds beside
+    milliseconds.
+    """
     full: dict[str, Any] = {
-        "outcome": "FAULT", "reason": "INTERNAL", "rock": spec["rock"], "seed": spec["seed"], "target": target,
-        "tube": spec["tube"], "verdict": "NONE", "fill": "NONE", "fill_um": 0, "seal": "NONE", "depth_um": 0,
-        "max_level": 0, "emulated_s": 0, "wall_s": 0.0, "events": 0, "slips": 0, "trace_sha256": "",
+        "outcome": "FAULT",
+        "reason": "INTERNAL",
+        "rock": spec["rock"],
+        "seed": spec["seed"],
+        "target": target,
+        "tube": spec["tube"],
+        "verdict": "NONE",
+        "fill": "NONE",
+        "fill_um": 0,
+        "seal": "NONE",
+        "depth_um": 0,
+        "max_level": 0,
+        "emulated_s": 0,
+        "wall_s": 0.0,
+        "events": 0,
+        "slips": 0,
+        "trace_sha256": "",
     }
     full.update(words.labels(result))
     full["target"] = target
@@ -135,8 +159,8 @@ def run(
 ) -> Done:
     """Run once. `out` is the folder under which the run folder is made, None for none (scenarios).
 
-    Raises UsageError before anything is run. A target that fails gives a Done with outcome FAULT; Ctrl-C gives one
-    with exit status 130, its folder saying "interrupted".
+    Raises UsageError before anything is run. A target that fails gives a Done with outcome FAULT; Ctrl-C
+    gives one with exit status 130, its folder saying "interrupted".
     """
     display = display or Display()
     targets.require(asked.target)
@@ -152,10 +176,8 @@ def run(
         try:
             raw = targets.run_session(asked.target, spec, sink, gate)
         except KeyboardInterrupt:
-            state, raw = INTERRUPTED, {
-                "outcome": None, "reason": "INTERRUPTED",
-                "reason_text": "interrupted by Ctrl-C; the payload was made safe, what came before is in the run folder",
-            }
+            state = INTERRUPTED
+            raw = {"outcome": None, "reason": "INTERRUPTED", "reason_text": STOPPED}
         except RunError as error:
             state, raw = FAILED, {"outcome": "FAULT", "reason": "TARGET_FAILED", "reason_text": str(error)}
             if folder is not None:
@@ -167,7 +189,9 @@ def run(
         result["wall_s"] = round(wall_s, 3)
         if not result.get("events"):
             result["events"] = len(sink.events)
-        status = EXIT_INTERRUPTED if state == INTERRUPTED else EXIT_STATUS.get(str(result["outcome"]), EXIT_FAULT)
+        status = (
+            EXIT_INTERRUPTED if state == INTERRUPTED else EXIT_STATUS.get(str(result["outcome"]), EXIT_FAULT)
+        )
         if state == INTERRUPTED:
             result["state"] = INTERRUPTED
         result["exit_status"] = status
@@ -187,4 +211,6 @@ def _report(path: Path, result: dict[str, Any], display: Display) -> None:
     try:
         result["report"] = str(report.write(path))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        display.line(f"The report could not be written ({type(error).__name__}: {error}); the run folder is complete.")
+        display.line(
+            f"The report could not be written ({type(error).__name__}: {error}); the run folder is complete."
+        )

@@ -1,4 +1,6 @@
-"""The host's ear: hears a session, keeps what it says in the run folder, shows it, and answers its two questions."""
+"""The host's ear: hears a session, keeps what it says in the run folder, shows it, and answers its two
+questions.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,18 @@ if TYPE_CHECKING:
 class RunSink:
     """A `Sink` (protocol.py). Folder is None for scenarios, which keep events in memory only.
 
-    `pace` is emulated seconds a wall second for the display, None for as fast as it goes; it only makes the host wait.
+    `pace` is emulated seconds a wall second for the display, None for as fast as it goes; it only makes the
+    host wait.
     """
 
     def __init__(
-        self, words: Words, display: Display, hold: Hold, gate: InterruptGate,
-        folder: RunFolder | None = None, pace: float | None = None,
+        self,
+        words: Words,
+        display: Display,
+        hold: Hold,
+        gate: InterruptGate,
+        folder: RunFolder | None = None,
+        pace: float | None = None,
     ) -> None:
         self._words = words
         self._display = display

@@ -1,4 +1,6 @@
-"""The story of one core, in sentences, from the events that the payload sent: what a friend would want to be told."""
+"""The story of one core, in sentences, from the events that the payload sent: what a friend would want to
+be told.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,10 @@ from host_tools.run.measures import show
 Values = Mapping[str, Any]
 
 _PROBED = {
-    "EMPTY": "met nothing but the bottom of the tube", "LOW": "met less core than was asked for",
-    "NOMINAL": "met the core where it should be", "OVERFILL": "met core above the rim where a seal has to go",
+    "EMPTY": "met nothing but the bottom of the tube",
+    "LOW": "met less core than was asked for",
+    "NOMINAL": "met the core where it should be",
+    "OVERFILL": "met core above the rim where a seal has to go",
 }
 
 
@@ -27,42 +31,73 @@ def _gram(name: str, values: Values) -> str:
     return f"{int(values.get(name, 0)) / 9.80665:.1f} g"
 
 
-_SNAP = {"PRESENT": "and the current fell as it does when rock snaps", "ABSENT": "but no snap was felt",
-         "UNKNOWN": "though the current told nothing about a snap"}
-_MASS = {"PRESENT": "So something of the right weight is in there.", "ABSENT": "That is the weight of an empty tube.",
-         "UNKNOWN": "That decides nothing."}
-_SEEN = {"PRESENT": "it shows a core", "ABSENT": "it shows an empty tube",
-         "INCONCLUSIVE": "it does not let one tell whether there is a core"}
+_SNAP = {
+    "PRESENT": "and the current fell as it does when rock snaps",
+    "ABSENT": "but no snap was felt",
+    "UNKNOWN": "though the current told nothing about a snap",
+}
+_MASS = {
+    "PRESENT": "So something of the right weight is in there.",
+    "ABSENT": "That is the weight of an empty tube.",
+    "UNKNOWN": "That decides nothing.",
+}
+_SEEN = {
+    "PRESENT": "it shows a core",
+    "ABSENT": "it shows an empty tube",
+    "INCONCLUSIVE": "it does not let one tell whether there is a core",
+}
 
 _TELL: dict[str, Callable[[Values], str]] = {
-    "SAMPLE_TUBES_COUNTED": lambda v: f"The carousel turned once and counted {v['seen']} tubes; the record has {v['recorded']}.",
-    "SAMPLE_STARTED": lambda v: f"Sample {v['sample']} began: a core {_mm('depth_um', v)} deep, for tube {v['tube']}.",
-    "SAMPLE_TUBE_TAKEN": lambda v: f"The bit took tube {v['tube']} from its seat; it weighs {_newton('hanging_mn', v)} on the load cell.",
-    "SAMPLE_CONTACT": lambda v: f"It met rock {_mm('contact_um', v)} down, inside the window where rock is allowed to be.",
+    "SAMPLE_TUBES_COUNTED": lambda v: (
+        f"The carousel turned once and counted {v['seen']} tubes; the record has {v['recorded']}."
+    ),
+    "SAMPLE_STARTED": lambda v: (
+        f"Sample {v['sample']} began: a core {_mm('depth_um', v)} deep, for tube {v['tube']}."
+    ),
+    "SAMPLE_TUBE_TAKEN": lambda v: (
+        f"The bit took tube {v['tube']} from its seat; it weighs {_newton('hanging_mn', v)} on the load cell."
+    ),
+    "SAMPLE_CONTACT": lambda v: (
+        f"It met rock {_mm('contact_um', v)} down, inside the window where rock is allowed to be."
+    ),
     "SAMPLE_CORED": lambda v: (
-        f"It cored {_mm('depth_um', v)} deep, with percussion up to level {v['level']} of 20, and pecked {v['pecks']} times. "
+        f"It cored {_mm('depth_um', v)} deep, with percussion up to level {v['level']} of 20, and pecked "
+        f"{v['pecks']} times. "
         "This says nothing about a core yet."
     ),
     "SAMPLE_BROKEN_OFF": lambda v: (
         f"The tube moved aside to break the core off, confirmed by both switches, {_SNAP.get(v['vote'], '')}."
     ),
     "SAMPLE_WEIGHED": lambda v: (
-        f"What hangs in the tube weighs {_gram('core_mn', v)}; a whole core would be {_gram('expected_mn', v)}. {_MASS.get(v['vote'], '')}"
+        f"What hangs in the tube weighs {_gram('core_mn', v)}; a whole core would be "
+        f"{_gram('expected_mn', v)}. {_MASS.get(v['vote'], '')}"
     ),
-    "SAMPLE_IMAGED": lambda v: f"Picture {v['picture']} was taken: {_SEEN.get(v['verdict'], 'it was not judged')}.",
+    "SAMPLE_IMAGED": lambda v: (
+        f"Picture {v['picture']} was taken: {_SEEN.get(v['verdict'], 'it was not judged')}."
+    ),
     "SAMPLE_VERDICT": lambda v: (
-        f"The verdict was {v['verdict']}: {v['present']} of the witnesses for a core, {v['absent']} against, {v['unknown']} silent."
+        f"The verdict was {v['verdict']}: {v['present']} of the witnesses for a core, {v['absent']} "
+        f"against, {v['unknown']} silent."
     ),
     "SAMPLE_HOLD": lambda v: "The payload stood still, its rail off, and held for the ground.",
     "SAMPLE_RELEASED": lambda v: f"The ground released sample {v['sample']} in tube {v['tube']}.",
     "SAMPLE_RETAKE_PLANNED": lambda v: (
-        f"There was too little light to judge: {v['lux']} lux, {v['needed_lux']} needed. It planned to look again."
+        f"There was too little light to judge: {v['lux']} lux, {v['needed_lux']} needed. It planned to "
+        f"look again."
     ),
     "SAMPLE_DOCKED": lambda v: f"Tube {v['tube']} went back to seat {v['seat']}.",
-    "SAMPLE_FILL": lambda v: f"The probe {_PROBED.get(v['fill'], 'measured')}: {_mm('fill_um', v)}, give or take {_mm('uncertainty_um', v)}.",
+    "SAMPLE_FILL": lambda v: (
+        f"The probe {_PROBED.get(v['fill'], 'measured')}: {_mm('fill_um', v)}, give or take "
+        f"{_mm('uncertainty_um', v)}."
+    ),
     "SAMPLE_SEAL_DISPENSED": lambda v: f"A seal came out of its dispenser at {_newton('peak_mn', v)}.",
-    "SAMPLE_SEAL_ACTIVATED": lambda v: f"Pressed with {_newton('peak_mn', v)} over {_mm('travel_um', v)}, the seal activated.",
-    "SAMPLE_SEAL_FAILED": lambda v: f"Seal {v['attempt']} failed at {_newton('peak_mn', v)} after {_mm('travel_um', v)}: the tube stays open.",
+    "SAMPLE_SEAL_ACTIVATED": lambda v: (
+        f"Pressed with {_newton('peak_mn', v)} over {_mm('travel_um', v)}, the seal activated."
+    ),
+    "SAMPLE_SEAL_FAILED": lambda v: (
+        f"Seal {v['attempt']} failed at {_newton('peak_mn', v)} after {_mm('travel_um', v)}: the tube "
+        f"stays open."
+    ),
     "SAMPLE_STORED": lambda v: f"Tube {v['tube']} is stored in seat {v['seat']}.",
 }
 _ALWAYS = ("SAMPLE_STOPPED", "SAMPLE_SEAT_MISMATCH", "SAMPLE_PART_FAILED")

@@ -1,7 +1,8 @@
-"""Plots as inline SVG: small, sharp in print, and coloured by the page's own style, so that they fit light and dark.
+"""Plots as inline SVG: small, sharp in print, and coloured by the page's own style, so that they fit light
+and dark.
 
-Written by hand and not with a plotting library: a run has thousands of samples, and the plot keeps of each pixel column the
-least and the greatest one, so no spike is lost and the page stays small.
+Written by hand and not with a plotting library: a run has thousands of samples, and the plot keeps of each
+pixel column the least and the greatest one, so no spike is lost and the page stays small.
 """
 
 from __future__ import annotations
@@ -129,9 +130,11 @@ def render(plot: Plot) -> str:
 
     key = plot.name
     out = [
-        f'<svg class="plot" id="{key}" viewBox="0 0 {WIDTH} {plot.height}" role="img" aria-labelledby="{key}-t">',
+        f'<svg class="plot" id="{key}" viewBox="0 0 {WIDTH} {plot.height}" role="img" '
+        f'aria-labelledby="{key}-t">',
         f'<title id="{key}-t">{html.escape(plot.title)}, {html.escape(plot.unit)}</title>',
-        f'<clipPath id="{key}-c"><rect x="{LEFT}" y="{TOP - 1}" width="{_PLOT_W}" height="{plot_h + 2}"/></clipPath>',
+        f'<clipPath id="{key}-c"><rect x="{LEFT}" y="{TOP - 1}" width="{_PLOT_W}" '
+        f'height="{plot_h + 2}"/></clipPath>',
         f'<text class="head" x="{LEFT}" y="13">{html.escape(plot.title)}'
         f'<tspan class="unit" dx="6">{html.escape(plot.unit)}</tspan></text>',
     ]
@@ -139,23 +142,32 @@ def render(plot: Plot) -> str:
         left, right = px(max(band.start, x_low)), px(min(band.end, x_high))
         if right > left:
             out.append(
-                f'<rect class="band b{number % 2}" x="{_number(left)}" y="{TOP}" width="{_number(right - left)}" '
+                f'<rect class="band b{number % 2}" x="{_number(left)}" y="{TOP}" '
+                f'width="{_number(right - left)}" '
                 f'height="{plot_h}"><title>{html.escape(band.name)}</title></rect>'
             )
     for tick in nice_ticks(y_low, y_high, max(2, plot_h // 32), plot.whole):
         y = _number(py(tick))
         out.append(f'<line class="grid" x1="{LEFT}" x2="{LEFT + _PLOT_W}" y1="{y}" y2="{y}"/>')
-        out.append(f'<text class="tick" x="{LEFT - 7}" y="{y}" dy=".34em" text-anchor="end">{_label(tick)}</text>')
+        out.append(
+            f'<text class="tick" x="{LEFT - 7}" y="{y}" dy=".34em" text-anchor="end">{_label(tick)}</text>'
+        )
     for tick in nice_ticks(x_low, x_high, 10):
         x = _number(px(tick))
         out.append(f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{TOP + plot_h}"/>')
-        out.append(f'<text class="tick" x="{x}" y="{TOP + plot_h + 14}" text-anchor="middle">{_label(tick)}</text>')
-    out.append(f'<text class="tick" x="{LEFT + _PLOT_W + 8}" y="{TOP + plot_h + 14}">{html.escape(plot.x_unit)}</text>')
+        out.append(
+            f'<text class="tick" x="{x}" y="{TOP + plot_h + 14}" text-anchor="middle">{_label(tick)}</text>'
+        )
+    out.append(
+        f'<text class="tick" x="{LEFT + _PLOT_W + 8}" '
+        f'y="{TOP + plot_h + 14}">{html.escape(plot.x_unit)}</text>'
+    )
     out.extend(_curve(plot, px, py, py(max(0.0, y_low)), key))
     out.extend(_limit_lines(plot, py))
     if plot.x_label:
         out.append(
-            f'<text class="tick" x="{LEFT + _PLOT_W}" y="{plot.height - 1}" text-anchor="end">{html.escape(plot.x_label)}</text>'
+            f'<text class="tick" x="{LEFT + _PLOT_W}" y="{plot.height - 1}" '
+            f'text-anchor="end">{html.escape(plot.x_label)}</text>'
         )
     if not plot.ys:
         out.append(f'<text class="tick" x="{LEFT + 10}" y="{TOP + plot_h / 2}">nothing was recorded</text>')
@@ -180,7 +192,10 @@ def _curve(plot: Plot, px, py, base: float, key: str) -> list[str]:  # type: ign
     out = []
     if plot.filled:
         first, last = _number(px(points[0][0])), _number(px(points[-1][0]))
-        out.append(f'<path class="area" clip-path="url(#{key}-c)" d="{line}L{last} {_number(base)}L{first} {_number(base)}Z"/>')
+        out.append(
+            f'<path class="area" clip-path="url(#{key}-c)" d="{line}L{last} {_number(base)}L{first} '
+            f'{_number(base)}Z"/>'
+        )
     out.append(f'<path class="line" clip-path="url(#{key}-c)" d="{line}"/>')
     return out
 
@@ -193,7 +208,10 @@ def _limit_lines(plot: Plot, py) -> list[str]:  # type: ignore[no-untyped-def]
         # Labels of near lines move down, so that each can be read.
         text_y = max([y, *(other + 12 for other in taken if other + 12 > y)])
         taken.append(text_y)
-        out.append(f'<line class="limit {limit.kind}" x1="{LEFT}" x2="{LEFT + _PLOT_W}" y1="{_number(y)}" y2="{_number(y)}"/>')
+        out.append(
+            f'<line class="limit {limit.kind}" x1="{LEFT}" x2="{LEFT + _PLOT_W}" y1="{_number(y)}" '
+            f'y2="{_number(y)}"/>'
+        )
         out.append(
             f'<text class="limit {limit.kind}" x="{LEFT + _PLOT_W + 8}" y="{_number(text_y)}" dy=".34em">'
             f"{html.escape(limit.label)}</text>"
@@ -207,19 +225,22 @@ def strip(name: str, bands: Sequence[Band], x_range: tuple[float, float]) -> str
     span = (high - low) or 1.0
     height = 30
     out = [
-        f'<svg class="plot strip" id="{name}" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{name}-t">'
+        f'<svg class="plot strip" id="{name}" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-labelledby="{name}-t">'
         f'<title id="{name}-t">Phases of the procedure</title>'
     ]
     for number, band in enumerate(bands):
         left = LEFT + (band.start - low) / span * _PLOT_W
         width = (band.end - band.start) / span * _PLOT_W
         out.append(
-            f'<g><title>{html.escape(band.name)}: {band.end - band.start:.1f} min</title>'
-            f'<rect class="phase b{number % 2}" x="{_number(left)}" y="6" width="{_number(max(0.4, width))}" height="20"/>'
+            f"<g><title>{html.escape(band.name)}: {band.end - band.start:.1f} min</title>"
+            f'<rect class="phase b{number % 2}" x="{_number(left)}" y="6" width="{_number(max(0.4, width))}" '
+            f'height="20"/>'
         )
         if width > len(band.name) * 6.4 + 6:
             out.append(
-                f'<text class="phase" x="{_number(left + width / 2)}" y="20" text-anchor="middle">{html.escape(band.name)}</text>'
+                f'<text class="phase" x="{_number(left + width / 2)}" y="20" '
+                f'text-anchor="middle">{html.escape(band.name)}</text>'
             )
         out.append("</g>")
     out.append("</svg>")

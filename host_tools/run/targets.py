@@ -1,6 +1,7 @@
 """The places where a session runs: this Python, or the real MicroPython VM as a program of its own.
 
-Both get the same specification and speak to the same sink, so that nothing above this file knows which one it is.
+Both get the same specification and speak to the same sink, so that nothing above this file knows which one
+it is.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def require(target: str) -> None:
 
 
 def run_session(target: str, spec: Mapping[str, Any], sink: Sink, gate: InterruptGate) -> dict[str, Any]:
-    """Run one session to its end and give its result. RunError when the target failed; Interrupted on Ctrl-C."""
+    """Run one session to its end and give its result. RunError when the target failed; Interrupted on
+    Ctrl-C.
+    """
     if target == "cpython":
         return run_cpython(spec, sink)
     return run_micropython(spec, sink, gate)
@@ -70,7 +73,8 @@ def run_cpython(spec: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise RunError(
-            f"the emulation stopped: {type(error).__name__}: {error} ({os.path.basename(last.filename)}, line "
+            f"the emulation stopped: {type(error).__name__}: {error} ({os.path.basename(last.filename)}, "
+            f"line "
             f"{last.lineno}). {KEPT}",
             traceback.format_exc(),
         ) from error
@@ -91,7 +95,9 @@ def vm_path(board: str) -> str:
 def run_micropython(
     spec: Mapping[str, Any], sink: Sink, gate: InterruptGate, command: list[str] | None = None
 ) -> dict[str, Any]:
-    """Run the session on the MicroPython VM, a child process that speaks JSON lines. `command` replaces it in tests."""
+    """Run the session on the MicroPython VM, a child process that speaks JSON lines. `command` replaces it
+    in tests.
+    """
     if command is None:
         command = vm_command(paths.find_micropython())
     child = _Child(command, dict(os.environ, MICROPYPATH=vm_path(str(spec["board"]))))
@@ -114,7 +120,8 @@ def _converse(child: _Child, sink: Sink, gate: InterruptGate) -> dict[str, Any]:
             message = json.loads(line)
             kind = message["t"]
         except (ValueError, KeyError, TypeError):
-            # A line that is no message is someone's print: worth showing when the child dies, harmless otherwise.
+            # A line that is no message is someone's print: worth showing when the child dies, harmless
+            # otherwise.
             child.note(line)
             continue
         if kind == "telemetry":
@@ -131,7 +138,9 @@ def _converse(child: _Child, sink: Sink, gate: InterruptGate) -> dict[str, Any]:
             result = message.get("result")
             return result if isinstance(result, dict) else {k: v for k, v in message.items() if k != "t"}
         elif kind == "error":
-            raise RunError(f"the emulation stopped: {message.get('message', 'no reason given')}. {KEPT}", child.tail())
+            raise RunError(
+                f"the emulation stopped: {message.get('message', 'no reason given')}. {KEPT}", child.tail()
+            )
         else:
             raise RunError(f"the MicroPython VM sent a message of unknown kind '{kind}'. The run was ended.")
 
@@ -141,13 +150,24 @@ class _Child:
 
     def __init__(self, command: list[str], env: dict[str, str]) -> None:
         try:
-            # A group of its own: the terminal's Ctrl-C reaches only the host, which then ends the session in order.
+            # A group of its own: the terminal's Ctrl-C reaches only the host, which then ends the session in
+            # order.
             self._process = subprocess.Popen(
-                command, env=env, cwd=paths.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace", start_new_session=True,
+                command,
+                env=env,
+                cwd=paths.ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
             )
         except OSError as error:
-            raise RunError(f"{command[0]} does not start: {error.strerror or error}. Nothing was run.") from error
+            raise RunError(
+                f"{command[0]} does not start: {error.strerror or error}. Nothing was run."
+            ) from error
         self._lines: queue.Queue[str | None] = queue.Queue(maxsize=2000)
         self._notes: deque[str] = deque(maxlen=_STDERR_LINES)
         self._closing = False
@@ -192,7 +212,9 @@ class _Child:
             return
 
     def hear(self, gate: InterruptGate) -> str | None:
-        """The child's next line, None when it has ended. Raises Interrupted, and RunError after too long a silence."""
+        """The child's next line, None when it has ended. Raises Interrupted, and RunError after too long a
+        silence.
+        """
         limit = time.monotonic() + SILENCE_S
         while True:
             gate.check()
@@ -201,7 +223,8 @@ class _Child:
             except queue.Empty:
                 if time.monotonic() > limit:
                     raise RunError(
-                        f"the MicroPython VM said nothing for {SILENCE_S:.0f} s and was ended. {KEPT}", self.tail()
+                        f"the MicroPython VM said nothing for {SILENCE_S:.0f} s and was ended. {KEPT}",
+                        self.tail(),
                     ) from None
 
     def tail(self) -> str:

@@ -1,4 +1,6 @@
-"""The firmware's numbers in words: events, phases, reasons and limits, from the dictionary that both sides share."""
+"""The firmware's numbers in words: events, phases, reasons and limits, from the dictionary that both sides
+share.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,30 @@ from host_tools.run.measures import show
 if TYPE_CHECKING:
     from host_tools.dictionary import Dictionary
 
-_QUANTITY = re.compile(r"(?<![\w.])(?:(-?\d+)( to | of | and ))?(-?\d+) (um/s|um|mN|mA|mV|mdeg|permille|mg|ms)\b")
+_QUANTITY = re.compile(
+    r"(?<![\w.])(?:(-?\d+)( to | of | and ))?(-?\d+) (um/s|um|mN|mA|mV|mdeg|permille|mg|ms)\b"
+)
 _ENDINGS = {
-    "um/s": "_um_s", "um": "_um", "mN": "_mn", "mA": "_ma", "mV": "_mv", "mdeg": "_mdeg", "permille": "_permille",
-    "mg": "_mass_mg", "ms": "_ms",
+    "um/s": "_um_s",
+    "um": "_um",
+    "mN": "_mn",
+    "mA": "_ma",
+    "mV": "_mv",
+    "mdeg": "_mdeg",
+    "permille": "_permille",
+    "mg": "_mass_mg",
+    "ms": "_ms",
 }
 # Result and evidence fields that may come as the number of an enum's value.
 _ENUM_OF = {
-    "outcome": "Outcome", "verdict": "Verdict", "seal": "Seal", "reason": "Reason", "fill": "FillState",
-    "snap": "Vote", "mass": "Vote", "image": "Vote",
+    "outcome": "Outcome",
+    "verdict": "Verdict",
+    "seal": "Seal",
+    "reason": "Reason",
+    "fill": "FillState",
+    "snap": "Vote",
+    "mass": "Vote",
+    "image": "Vote",
 }
 # Which parameters are lines in the plot of which column: (column, parameter, words, kind).
 _LINES = (
@@ -86,7 +103,11 @@ class Words:
                 for argument, value in zip(known.args, args, strict=False)
             }
         full["text"] = in_units_of_people(self._dictionary.say(number, args))
-        if known and known.action not in ("", "none") and known.severity in ("FATAL", "WARNING_HI", "WARNING_LO"):
+        if (
+            known
+            and known.action not in ("", "none")
+            and known.severity in ("FATAL", "WARNING_HI", "WARNING_LO")
+        ):
             full["action"] = known.action
         return full
 
@@ -95,7 +116,9 @@ class Words:
         return self._label("Phase", number).lower().replace("_", " ")
 
     def reason(self, name: str) -> str:
-        """A reason in words: NO_CORE -> "drilling ran without a fault, but ..."; words of another kind as they are."""
+        """A reason in words: NO_CORE -> "drilling ran without a fault, but ..."; words of another kind as
+        they are.
+        """
         enum = self._enums.get("Reason")
         if enum is not None:
             for label, _, words in enum.values:
@@ -109,6 +132,11 @@ class Words:
         if enum is None:
             return ""
         return next((words for name, _, words in enum.values if name == label), "")
+
+    def values_of(self, enum_name: str) -> list[str]:
+        """The names of an enum's values, in the order of their numbers."""
+        enum = self._enums.get(enum_name)
+        return [name for name, _, _ in enum.values] if enum else []
 
     def labels(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """A copy in which outcome, verdict, seal, reason and fill are names and not numbers."""

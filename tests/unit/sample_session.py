@@ -1,7 +1,8 @@
-"""A session that plays a short, made-up run to a sink: what the host tools are tested with, without payload or plant.
+"""A session that plays a short, made-up run to a sink: what the host tools are tested with, without payload
+or plant.
 
-Run as a program it speaks the protocol's JSON lines, as the MicroPython VM does; `python sample_session.py HOW` picks
-how it ends: well, die, garbage, silent.
+Run as a program it speaks the protocol's JSON lines, as the MicroPython VM does; `python sample_session.py
+HOW` picks how it ends: well, die, garbage, silent.
 """
 
 from __future__ import annotations
@@ -12,19 +13,67 @@ import time
 from typing import Any
 
 COLUMNS = [
-    "time_ms", "phase", "depth_um", "weight_mn", "spindle_ma", "level", "rop_um_s", "rpm", "feed_um", "energised",
-    "carousel_position", "lux", "battery_mv", "sealer_um",
+    "time_ms",
+    "phase",
+    "depth_um",
+    "weight_mn",
+    "spindle_ma",
+    "level",
+    "rop_um_s",
+    "rpm",
+    "feed_um",
+    "energised",
+    "carousel_position",
+    "lux",
+    "battery_mv",
+    "sealer_um",
 ]
 # (phase number, its length in s, energised mask)
 PHASES = (
-    (1, 5, 0), (2, 40, 4), (3, 60, 8), (5, 60, 4), (6, 20, 8), (7, 30, 0), (8, 60, 4), (9, 30, 4), (10, 1500, 7), (11, 20, 16),
-    (12, 45, 4), (13, 10, 0), (14, 5, 2), (15, 10, 0), (16, 10, 0), (17, 10, 0), (18, 60, 4), (19, 10, 0), (20, 60, 64),
-    (21, 40, 128), (22, 60, 128), (23, 10, 0), (24, 5, 0), (25, 5, 0),
+    (1, 5, 0),
+    (2, 40, 4),
+    (3, 60, 8),
+    (5, 60, 4),
+    (6, 20, 8),
+    (7, 30, 0),
+    (8, 60, 4),
+    (9, 30, 4),
+    (10, 1500, 7),
+    (11, 20, 16),
+    (12, 45, 4),
+    (13, 10, 0),
+    (14, 5, 2),
+    (15, 10, 0),
+    (16, 10, 0),
+    (17, 10, 0),
+    (18, 60, 4),
+    (19, 10, 0),
+    (20, 60, 64),
+    (21, 40, 128),
+    (22, 60, 128),
+    (23, 10, 0),
+    (24, 5, 0),
+    (25, 5, 0),
 )
 EVIDENCE = {
-    "sample": 1, "tube": 7, "verdict": 1, "reason": 5, "depth_um": 66_010, "snap": 1, "peak_ma": 1_450, "mass": 1,
-    "core_mn": 209, "expected_mn": 214, "image": 1, "picture": 2, "confidence_permille": 930, "light_ok": 1, "lux": 5400,
-    "fill": 0, "fill_um": 0, "fill_uncertainty_um": 0,
+    "sample": 1,
+    "tube": 7,
+    "verdict": 1,
+    "reason": 5,
+    "depth_um": 66_010,
+    "snap": 1,
+    "peak_ma": 1_450,
+    "mass": 1,
+    "core_mn": 209,
+    "expected_mn": 214,
+    "image": 1,
+    "picture": 2,
+    "confidence_permille": 930,
+    "light_ok": 1,
+    "lux": 5400,
+    "fill": 0,
+    "fill_um": 0,
+    "fill_uncertainty_um": 0,
 }
 
 
@@ -62,8 +111,11 @@ class SampleSession:
         sample = depth = level = 0
         sealed = False
         begins: dict[int, list[tuple[Any, ...]]] = {
-            5: [("SAMPLE_TUBES_COUNTED", 43, 43), ("SAMPLE_READY", 105_000),
-                ("SAMPLE_STARTED", 1, self.spec["tube"], self.spec["depth_um"])],
+            5: [
+                ("SAMPLE_TUBES_COUNTED", 43, 43),
+                ("SAMPLE_READY", 105_000),
+                ("SAMPLE_STARTED", 1, self.spec["tube"], self.spec["depth_um"]),
+            ],
             6: [("SAMPLE_TUBE_TAKEN", self.spec["tube"], 393)],
             9: [("SAMPLE_CONTACT", 50_812, 44_000, 58_000)],
             11: [("SAMPLE_CORED", 66_010, 14, 8)],
@@ -96,9 +148,20 @@ class SampleSession:
                     level = min(14, 3 + 2 * (i // 400))
                 weight = 55_000 + 2_000 * level + noise(n, 2_500) if coring else noise(n, 60)
                 row = [
-                    self.ms, phase, depth, weight, 900 + 60 * level + noise(n, 220) if coring else 0, level if coring else 0,
-                    44 + noise(n, 6) if coring else 0, 118 + noise(n, 3) if coring else 0, depth // 2, energised,
-                    0, 5400, 11_900 - n // 40, 0,
+                    self.ms,
+                    phase,
+                    depth,
+                    weight,
+                    900 + 60 * level + noise(n, 220) if coring else 0,
+                    level if coring else 0,
+                    44 + noise(n, 6) if coring else 0,
+                    118 + noise(n, 3) if coring else 0,
+                    depth // 2,
+                    energised,
+                    0,
+                    5400,
+                    11_900 - n // 40,
+                    0,
                 ]
                 self.sink.telemetry(row)
                 self.ms += 200
@@ -110,23 +173,47 @@ class SampleSession:
         number = {13: 1, 16: 2, 19: 3, 23: 4}[phase]
         subject = {13: "BIT", 16: "BIT", 19: "TUBE", 23: "SEAL"}[phase]
         return {
-            "no": number, "subject": subject, "t_us": self.ms * 1000, "fill_um": 65_900, "core": 1, "lux": 5400,
-            "led_permille": 500, "exposure_us": 40_000, "sun_mdeg": 41_000, "dust_permille": 20, "noise_seed": number,
+            "no": number,
+            "subject": subject,
+            "t_us": self.ms * 1000,
+            "fill_um": 65_900,
+            "core": 1,
+            "lux": 5400,
+            "led_permille": 500,
+            "exposure_us": 40_000,
+            "sun_mdeg": 41_000,
+            "dust_permille": 20,
+            "noise_seed": number,
         }
 
     def result(self, outcome: int, reason: int, fill: int, seal: int) -> dict[str, Any]:
         curve = [[x, 200 + (24_000 if 9_000 < x < 14_000 else 0)] for x in range(0, 30_000, 500)]
         curve += [[30_000 + x, x * 40] for x in range(0, 3_000, 100)] + [[33_200, 71_000], [33_400, 40_000]]
         return {
-            "outcome": outcome, "reason": reason, "sample": 1, "tube": self.spec["tube"], "verdict": self.verdict, "fill": fill,
-            "fill_um": 65_900, "seal": seal, "depth_um": 66_010, "max_level": 14, "emulated_ms": self.ms,
-            "events": self.count, "slips": 0, "trace_sha256": "5a" * 32,
-            "evidence": dict(EVIDENCE, verdict=self.verdict, fill=fill, fill_um=65_900, fill_uncertainty_um=200),
+            "outcome": outcome,
+            "reason": reason,
+            "sample": 1,
+            "tube": self.spec["tube"],
+            "verdict": self.verdict,
+            "fill": fill,
+            "fill_um": 65_900,
+            "seal": seal,
+            "depth_um": 66_010,
+            "max_level": 14,
+            "emulated_ms": self.ms,
+            "events": self.count,
+            "slips": 0,
+            "trace_sha256": "5a" * 32,
+            "evidence": dict(
+                EVIDENCE, verdict=self.verdict, fill=fill, fill_um=65_900, fill_uncertainty_um=200
+            ),
             "custody": [
                 {"sequence": 1, "kind": "COMMISSIONED", "tube": 0, "ms": 0, "digest": "9f2c51aa07b3d4e8"},
                 {"sequence": 2, "kind": "TAKEN", "tube": 7, "ms": 190_000, "digest": "0b77aa51c9d0e1f2"},
             ],
-            "seal_curve": curve if seal else [], "limits_broken": [], "refused": "",
+            "seal_curve": curve if seal else [],
+            "limits_broken": [],
+            "refused": "",
         }
 
 
