@@ -1,4 +1,7 @@
-"""Run the benchmarks and print one table: what, figure, gate, goal. Exit status 1 when a gate is missed."""
+"""Run the benchmarks and print one table: what, figure, gate, goal.
+
+Exit status 1 when a gate is missed or a part fails.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"unknown part {unknown[0]}; allowed are {', '.join(PARTS)}")
     figures: list[Figure] = []
+    failed = False
     for name in given.parts or PARTS:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
-        figures += PARTS[name](given.quick)
+        try:
+            figures += PARTS[name](given.quick)
+        except speed.BenchmarkError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            failed = True
     print(table(figures))
     missed = [figure.what for figure in figures if figure.missed]
     if missed:
         print("\nGates missed: " + "; ".join(missed))
-    return 1 if missed else 0
+    return 1 if missed or failed else 0
 
 
 if __name__ == "__main__":
