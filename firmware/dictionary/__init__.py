@@ -23,9 +23,9 @@ Rules the reader holds: names are UPPER_SNAKE (enums CamelCase), a format names 
 declared order (F Prime's formats are positional), ids are unique over all components in their kind, a default
 lies within its bounds. U32 values stay below 2**31, because the board keeps them in arrays of signed words.
 
-Ids are for ever once they are settled (`python -m host_tools.dictionary --settle`, with each release): `ids.json`
-then remembers them, and is extended only by adding. A name that is gone keeps its id there, so no recording on
-the ground ever changes its meaning.
+Ids are for ever once they are settled (`python -m host_tools.dictionary --settle`, with each release):
+`ids.json` then remembers them, and is extended only by adding. A name that is gone keeps its id there, so no
+recording on the ground ever changes its meaning.
 
 `make dictionary` (python -m host_tools.dictionary) writes firmware/rochette/tables.py and docs/dictionary.md.
 """

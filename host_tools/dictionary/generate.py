@@ -240,7 +240,7 @@ def _limits(limits: tuple[int, int] | None) -> str:
 
 
 def products(words: Dictionary, root: Path) -> dict[Path, str]:
-    """What the declarations give: path below `root` -> text. Raises DictionaryError on an id that is taken."""
+    """What the declarations give: path below `root` -> text. Raises DictionaryError on a taken id."""
     clashes = _clashing_constants(words)
     if clashes:
         raise DictionaryError(clashes)
@@ -276,7 +276,7 @@ def write(words: Dictionary, root: Path = ROOT) -> list[Path]:
 
 
 def settle(words: Dictionary, root: Path = ROOT) -> list[Path]:
-    """Adds all ids in use to the registry: from now on each belongs to its name for ever. Gives what it wrote."""
+    """Adds all ids in use to the registry: each belongs to its name for ever. Gives what was written."""
     text = registry_text(merge_registry(words, read_registry(root / REGISTRY)))
     target = root / REGISTRY
     if target.exists() and target.read_text(encoding="utf-8") == text:

@@ -1,0 +1,1 @@
+"""Services: executive, activities, events, telemetry, parameters, monitors, responses, ledger, commands."""

@@ -1,0 +1,231 @@
+"""The executive: one loop at a fixed rate that runs everything in one fixed order.
+
+A tick is 10 ms. In a tick the rooms come in the order inputs, monitors, mechanisms, activities, outputs,
+telemetry, link, idle work; in a room the entries come in the order they were added. An entry runs at 100, 20,
+5 or 1 Hz; slower entries are spread over the ticks so that no tick carries them all.
+
+A tick that ends after its time is a slip, counted for each rate group that ran in it. Ticks that were missed
+altogether are not made up for (a burst of late ticks would help nobody); `tick` counts them, so it stays the
+time in units of a tick.
+"""
+
+from array import array
+
+from rochette.tables import (
+    EV_SYSTEM_TICK_SLIPPED,
+    RATE_GROUP_HZ_1,
+    RATE_GROUP_HZ_5,
+    RATE_GROUP_HZ_20,
+    RATE_GROUP_HZ_100,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from rochette.services.events import Events
+
+INPUTS = 0
+MONITORS = 1
+MECHANISMS = 2
+ACTIVITIES = 3
+OUTPUTS = 4
+TELEMETRY = 5
+LINK = 6
+IDLE = 7
+
+TICK_MASK = 0x3FFFFFFF
+"""The tick counter wraps at 2**30 (124 days): the range of small integers on the board."""
+
+_ROOMS = 8
+_CYCLE = 100  # ticks until the pattern of slower entries repeats
+_RATES = (100, 20, 5, 1)
+_GROUPS = (RATE_GROUP_HZ_100, RATE_GROUP_HZ_20, RATE_GROUP_HZ_5, RATE_GROUP_HZ_1)
+
+
+def _nothing() -> None:
+    """Stands where nothing is to be called."""
+
+
+class Executive:
+    """Runs entries at fixed rates. `clock` is `rochette.hal.clock`, or anything with ticks_us(), add(),
+    diff() and sleep_until_us(deadline_us), which returns the microseconds that were left (negative: how
+    late)."""
+
+    def __init__(self, clock: "Any", tick_us: int = 10_000) -> None:
+        self.tick_us = tick_us
+        self.tick = 0
+        self.slips = array("i", (0, 0, 0, 0))
+        self.missed = 0
+        self._ticks_us = clock.ticks_us
+        self._add_us = clock.add
+        self._sleep_until = clock.sleep_until_us
+        self._feed = _nothing
+        self._on_failure = _nothing
+        self._events: "Events | None" = None
+        self._reported = array("i", (0, 0, 0, 0))
+        self._entries: "list[tuple[int, str, Callable[[], Any], int, int]]" = []
+        self._load = array("i", [0] * _CYCLE)
+        self._started = False
+        self._slot = 0
+        self._due_us = 0
+        self._groups = 0
+        self._schedule: "list[list[list[Callable[[], Any]]]]" = []
+        self._bits: "list[bytes]" = []
+        self._required = array("i")
+        self._slot_groups = array("i")
+
+    # Building
+
+    def add(self, room: int, name: str, entry: "Callable[[], Any]", rate_hz: int = 100) -> None:
+        """Have `entry()` run in `room` (INPUTS to IDLE) at `rate_hz` (100, 20, 5 or 1). Before the first tick
+        only.
+
+        `entry` should be a function or a method bound once; `name` is for reports. Raises ValueError.
+        """
+        if self._started:
+            raise ValueError("executive runs already: add " + name + " before the first tick")
+        if not 0 <= room < _ROOMS:
+            raise ValueError("no room " + str(room) + " for " + name + ": 0 to 7 are possible")
+        if rate_hz not in _RATES:
+            raise ValueError(str(rate_hz) + " Hz for " + name + ": 100, 20, 5 and 1 are possible")
+        period = 100 // rate_hz
+        phase = 0
+        for candidate in range(1, period):
+            if self._load[candidate] < self._load[phase]:
+                phase = candidate
+        for slot in range(phase, _CYCLE, period):
+            self._load[slot] += 1
+        self._entries.append((room, name, entry, period, phase))
+
+    def set_watchdog(self, feed: "Callable[[], Any]") -> None:
+        """`feed()` is called at the end of each tick in which every room that was due has ticked; nowhere
+        else."""
+        self._feed = feed
+
+    def set_events(self, events: "Events") -> None:
+        """Where report_slips() emits."""
+        self._events = events
+
+    def set_failure(self, on_failure: "Callable[[], Any]") -> None:
+        """`on_failure()` is called when an entry raises, before the error leaves step(): take the power
+        away."""
+        self._on_failure = on_failure
+
+    def phase_of(self, name: str) -> int:
+        """In which tick of its period the entry `name` runs first. Raises ValueError when there is none."""
+        for entry in self._entries:
+            if entry[1] == name:
+                return entry[4]
+        raise ValueError("no entry " + name)
+
+    def start(self) -> None:
+        """Build the schedule and set the first tick one period from now. step() calls it when nobody has."""
+        shared: "list[tuple[list[int], int]]" = []
+        for slot in range(_CYCLE):
+            members = [n for n, entry in enumerate(self._entries) if slot % entry[3] == entry[4]]
+            for known, at in shared:
+                if known == members:  # ticks that do the same share one table: 100 of them would cost 10 kB
+                    self._schedule.append(self._schedule[at])
+                    self._bits.append(self._bits[at])
+                    self._required.append(self._required[at])
+                    self._slot_groups.append(self._slot_groups[at])
+                    break
+            else:
+                shared.append((members, slot))
+                self._build(members)
+        self._started = True
+        self._due_us = self._add_us(self._ticks_us(), self.tick_us)
+
+    def _build(self, members: "list[int]") -> None:
+        """Append the table of one slot: for each room that is due, its entries."""
+        rooms: "list[list[Callable[[], Any]]]" = []
+        bits = []
+        required = 0
+        groups = 1 << RATE_GROUP_HZ_100
+        for room in range(_ROOMS):
+            due = [self._entries[n][2] for n in members if self._entries[n][0] == room]
+            if due:
+                rooms.append(due)
+                bits.append(1 << room)
+                required |= 1 << room
+        for n in members:
+            groups |= 1 << _GROUPS[_RATES.index(100 // self._entries[n][3])]
+        self._schedule.append(rooms)
+        self._bits.append(bytes(bits))
+        self._required.append(required)
+        self._slot_groups.append(groups)
+
+    # Running
+
+    def step(self) -> None:
+        """Wait for the next tick and run what is due. Allocates nothing.
+
+        An error in an entry leaves step() after on_failure() was called; the rest of that tick does not run
+        and the watchdog is not fed.
+        """
+        if not self._started:
+            self.start()
+        left_us = self._sleep_until(self._due_us)
+        if left_us < 0:
+            self._late(-left_us)
+        slot = self._slot
+        self._groups = self._slot_groups[slot]
+        bits = self._bits[slot]
+        seen = 0
+        at = 0
+        try:
+            for room in self._schedule[slot]:
+                for entry in room:
+                    entry()
+                seen |= bits[at]
+                at += 1
+        except BaseException:
+            self._after(slot)
+            self._on_failure()
+            raise
+        if seen == self._required[slot]:
+            self._feed()
+        self._after(slot)
+
+    def _after(self, slot: int) -> None:
+        """Set the time of the next tick."""
+        slot += 1
+        self._slot = slot if slot < _CYCLE else 0
+        self.tick = (self.tick + 1) & TICK_MASK
+        self._due_us = self._add_us(self._due_us, self.tick_us)
+
+    def _late(self, late_us: int) -> None:
+        """The tick before ended after its time. Count it; pass over ticks that are gone altogether."""
+        groups = self._groups
+        for group in range(4):
+            if groups & (1 << group):
+                self.slips[group] += 1
+        gone = late_us // self.tick_us
+        if gone:
+            self.missed += gone
+            self.tick = (self.tick + gone) & TICK_MASK
+            self._due_us = self._add_us(self._due_us, gone * self.tick_us)
+
+    def run(self) -> None:
+        """Step for ever."""
+        step = self.step
+        while True:
+            step()
+
+    # Reporting
+
+    def total_slips(self) -> int:
+        """Slips of the 100 Hz group: each late tick counts there once."""
+        return self.slips[RATE_GROUP_HZ_100]
+
+    def report_slips(self) -> None:
+        """Emit an event for each rate group whose count has grown since the last call. Add it at 1 Hz."""
+        events = self._events
+        if events is None:
+            return
+        for group in range(4):
+            count = self.slips[group]
+            if count != self._reported[group]:
+                self._reported[group] = count
+                events.emit(EV_SYSTEM_TICK_SLIPPED, group, count)
