@@ -32,7 +32,8 @@ def assert_same(seed: int) -> None:
     assert there["reason"] != "TARGET_FAILED", there["reason_text"]
     assert len(here["trace_sha256"]) == 64
     differing = [key for key in here if key not in ("target", "wall_s") and here[key] != there.get(key)]
-    assert not differing, f"seed {seed}, {here['rock']}: {[(key, here[key], there.get(key)) for key in differing]}"
+    shown = [(key, here[key], there.get(key)) for key in differing]
+    assert not differing, f"seed {seed}, {here['rock']}: {shown}"
 
 
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
