@@ -1,6 +1,6 @@
 """The emulated payload's wiring, parts and dimensions: data only. boards/README.md explains every key."""
 
-BOARD = {
+BOARD: dict = {
     "name": "emulated",
     "mcu": "rp2040",
     "seats": 43,

@@ -36,7 +36,7 @@ class Bus:
         """Set the controller up anew, for a bus that does not come back by itself. Allocates."""
         self._i2c = self._open()
 
-    def read_into(self, address: int, register: int, buffer: bytearray) -> bool:
+    def read_into(self, address: int, register: int, buffer: "bytearray | memoryview") -> bool:
         """Fill `buffer` from `register` on (8-bit register number). False when the part did not answer."""
         try:
             self._i2c.readfrom_mem_into(address, register, buffer)
@@ -45,7 +45,7 @@ class Bus:
             self._failed(error)
             return False
 
-    def read_far_into(self, address: int, register: int, buffer: bytearray) -> bool:
+    def read_far_into(self, address: int, register: int, buffer: "bytearray | memoryview") -> bool:
         """As `read_into`, with a 16-bit register number, high byte first."""
         try:
             self._i2c.readfrom_mem_into(address, register, buffer, addrsize=16)
@@ -54,7 +54,7 @@ class Bus:
             self._failed(error)
             return False
 
-    def receive(self, address: int, buffer: bytearray) -> bool:
+    def receive(self, address: int, buffer: "bytearray | memoryview") -> bool:
         """Fill `buffer` from wherever the part's register pointer stands."""
         try:
             self._i2c.readfrom_into(address, buffer)
