@@ -158,11 +158,11 @@ PARAMETERS = [
         "doc": "Light of the ring light on the subject at 1000 permille.",
     },
     {
-        "name": "LIGHT_MIN_LUX_MS", "id": 5, "unit": "lux ms", "default": 2000, "min": 0, "max": 10000000,
+        "name": "LIGHT_MIN_LUX_MS", "id": 5, "unit": "lux ms", "default": 12000, "min": 0, "max": 10000000,
         "doc": "Light times exposure below which a picture is inconclusive, whatever it shows.",
     },
     {
-        "name": "LIGHT_MIN_LUX", "id": 8, "unit": "lux", "default": 50, "min": 0, "max": 120000,
+        "name": "LIGHT_MIN_LUX", "id": 8, "unit": "lux", "default": 100, "min": 0, "max": 120000,
         "doc": "Ambient light from which a retake of a picture that was too dark is worth its energy.",
     },
     {

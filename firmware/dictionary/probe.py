@@ -84,10 +84,10 @@ EVENTS = [
     {
         "name": "SENSOR", "id": 5, "severity": "WARNING_HI",
         "format": (
-            "Probe stopped: position reading {reading_mv} mV, current {above_ma} mA above rest (state "
+            "Probe stopped: position reading {position_um} um, current {above_ma} mA above rest (state "
             "{state})"
         ),
-        "args": [("reading_mv", "I32"), ("above_ma", "I32"), ("state", "ProbeState")],
+        "args": [("position_um", "I32"), ("above_ma", "I32"), ("state", "ProbeState")],
         "cause": "The potentiometer or its converter fails, or the rod does not move while current flows.",
         "action": (
             "The drive is off and the rod's position counts as unknown. Check the potentiometer's channel."
@@ -168,7 +168,7 @@ PARAMETERS = [
         "doc": "Drive of the first approach and of the retraction.",
     },
     {
-        "name": "SLOW_PERMILLE", "id": 2, "unit": "permille", "default": 400, "min": 100, "max": 1000,
+        "name": "SLOW_PERMILLE", "id": 2, "unit": "permille", "default": 300, "min": 100, "max": 1000,
         "doc": "Drive of the touches that count.",
     },
     {
@@ -176,7 +176,7 @@ PARAMETERS = [
         "doc": "Current above rest that means contact, at full drive.",
     },
     {
-        "name": "SLOW_CONTACT_MA", "id": 4, "unit": "mA", "default": 300, "min": 50, "max": 1000,
+        "name": "SLOW_CONTACT_MA", "id": 4, "unit": "mA", "default": 200, "min": 50, "max": 1000,
         "doc": "Current above rest that means contact, at slow drive.",
     },
     {

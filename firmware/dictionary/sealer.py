@@ -107,10 +107,10 @@ EVENTS = [
     {
         "name": "SENSOR", "id": 7, "severity": "WARNING_HI",
         "format": (
-            "Sealer stopped: position reading {reading_mv} mV, current {above_ma} mA above rest (state "
+            "Sealer stopped: position reading {position_um} um, current {above_ma} mA above rest (state "
             "{state})"
         ),
-        "args": [("reading_mv", "I32"), ("above_ma", "I32"), ("state", "SealerState")],
+        "args": [("position_um", "I32"), ("above_ma", "I32"), ("state", "SealerState")],
         "cause": "The potentiometer or its converter fails, or the ram does not move while current flows.",
         "action": (
             "The drive is off and the ram's position counts as unknown. Check the potentiometer's channel."
@@ -199,11 +199,11 @@ PARAMETERS = [
         "doc": "Drive while a seal is pulled out of the dispenser.",
     },
     {
-        "name": "DESCEND_PERMILLE", "id": 2, "unit": "permille", "default": 800, "min": 100, "max": 1000,
+        "name": "DESCEND_PERMILLE", "id": 2, "unit": "permille", "default": 1000, "min": 100, "max": 1000,
         "doc": "Drive while the seal is carried down.",
     },
     {
-        "name": "PRESS_PERMILLE", "id": 3, "unit": "permille", "default": 500, "min": 100, "max": 1000,
+        "name": "PRESS_PERMILLE", "id": 3, "unit": "permille", "default": 900, "min": 100, "max": 1000,
         "doc": "Drive while the seal is pressed.",
     },
     {
@@ -267,8 +267,8 @@ PARAMETERS = [
         "doc": "No contact by this position is NOT_ACTIVATED: no tube, or no seal.",
     },
     {
-        "name": "SLOW_FROM_UM", "id": 19, "unit": "um", "default": 27000, "min": 5000, "max": 40000,
-        "doc": "From here the ram goes on slowly, at the pressing drive.",
+        "name": "PRESS_FROM_UM", "id": 19, "unit": "um", "default": 27000, "min": 5000, "max": 40000,
+        "doc": "From here the ram goes on at the pressing drive, which bounds its force.",
     },
     {
         "name": "ACTIVATE_MIN_MN", "id": 20, "unit": "mN", "default": 105000, "min": 10000, "max": 200000,
@@ -297,6 +297,11 @@ PARAMETERS = [
     {
         "name": "TIMEOUT_MS", "id": 26, "unit": "ms", "default": 50000, "min": 5000, "max": 300000,
         "doc": "Deadline of each step.",
+    },
+    {
+        "name": "ACTIVATE_DROP_PERMILLE", "id": 27, "unit": "permille", "default": 700, "min": 100,
+        "max": 950,
+        "doc": "An activated seal gives way: after the peak the force falls below this share of it.",
     },
 ]
 
