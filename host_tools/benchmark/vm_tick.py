@@ -17,7 +17,8 @@ ENTRIES = ((100, 16), (20, 8), (5, 4), (1, 4))
 """Rate in hertz, number of entries: about what the payload has."""
 
 if sys.implementation.name == "micropython":
-    import utime  # the u asks for the VM's own clock, not for the emulated one on the path
+    # The u asks for the VM's own clock, not for the emulated one on the path.
+    import utime  # pyright: ignore[reportMissingImports]  (there is none on the host)
 
     def wall_us() -> int:
         """Microseconds of the wall clock, from an arbitrary start."""
