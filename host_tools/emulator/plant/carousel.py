@@ -72,10 +72,12 @@ class Carousel:
             return True
         return self.v != 0 and s <= self._index_half + BOUNCE and self._noise[n % 1021] > 0
 
-    def step(self, steps: int, on: bool, blocked: bool) -> None:
-        """One grid step: `steps` is the commanded total so far. Sets `moved` when the true angle changed."""
+    def step(self, steps: int, ahead: int, on: bool, blocked: bool) -> None:
+        """One grid step: `steps` is the commanded total so far, spread over this step and `ahead` more. Sets `moved` when the true angle changed."""
         d = steps - self.seen
-        self.seen = steps
+        if ahead:
+            d = d // (ahead + 1)
+        self.seen += d
         self.moved = False
         if self.quiet:
             self.quiet -= 1

@@ -14,8 +14,8 @@ STALL_STEPS = 20  # the driver's stall output stays on for 100 ms
 COUPLING_MN = 20_000
 
 
-def run(p: "Plant", count: int) -> None:
-    """Moves the corer on by `count` grid steps under the plant's present inputs. Allocates nothing on CPython's side but integers."""
+def run(p: "Plant", count: int, ahead: int) -> None:
+    """Moves the corer on by `count` grid steps under the plant's present inputs, with `ahead` more to follow under the same: feed steps are spread over all."""
     n = p.n
     on = p.powered
     w = p.w_mrpm
@@ -29,6 +29,8 @@ def run(p: "Plant", count: int) -> None:
     stiff = p.nm_per_mn
     steps = p.feed_steps - p.feed_seen
     if steps:
+        if ahead:
+            steps = steps * count // (count + ahead)
         p.feed_seen += steps
         p.feed_quiet = QUIET_STEPS + count
         if not on or p.feed_brake:

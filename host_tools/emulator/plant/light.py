@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from host_tools.emulator.plant.plant import Plant
 
-BAY_LUX = 1_600  # what a zenith sun without dust would lay on the sensor: about 60 000 lux at the bay's mouth, 1/37 gets in
+BAY_LUX = 600  # what a zenith sun without dust would lay on the sensor: about 60 000 lux at the open sky, a hundredth gets in
 LED_LUX = 400  # the LED ring at full drive, on the camera's subject
 
 

@@ -13,7 +13,7 @@ from host_tools.emulator.plant.light import LED_LUX, Light
 from host_tools.emulator.plant.power import Power
 from host_tools.emulator.plant.probe import Probe
 from host_tools.emulator.plant.rock import Rock
-from host_tools.emulator.plant.sealer import PLACED, Sealer
+from host_tools.emulator.plant.sealer import ACTIVATED, Sealer
 from host_tools.emulator.plant.servo import Servo
 from host_tools.emulator.plant.spindle import blow_uj, hammer_ma
 from host_tools.emulator.plant.thermal import Thermal
@@ -225,9 +225,9 @@ class Plant:
             self._set_percussion()
         while self.n < end:
             if self._others_awake():
-                self._step()
+                self._step(end - self.n - 1)
             elif self.spindle_permille or self.w_mrpm or self.feed_steps != self.feed_seen or self.feed_quiet or self.stall_steps or self.hammering:
-                coring.run(self, end - self.n)
+                coring.run(self, end - self.n, 0)
                 self._after_corer()
             else:
                 self._leap(end)
@@ -241,13 +241,13 @@ class Plant:
             or self.gate_pulse_us != self.gate.pos_us and self.gate_pulse_us and self.powered or self.gate.moving
             or self.shutter or self.focus or self.camera.awake() or self.probe.ma or self.sealer.ma)
 
-    def _step(self) -> None:
-        """One grid step of everything."""
+    def _step(self, ahead: int) -> None:
+        """One grid step of everything, with `ahead` more to follow under the same inputs."""
         on = self.powered
         ring = self.ring
         bit_down = self.bit_nm > self.g["ring_clear_um"] * 1000
         blocked = bit_down or self.probe.um > self.g["probe_mouth_um"] or self.sealer.um > self.g["sealer_contact_um"] - 1_500
-        ring.step(self.carousel_steps, on, blocked)
+        ring.step(self.carousel_steps, ahead, on, blocked)
         if ring.moved:
             if self.pebble_um and ring.reversals >= self._shakes:
                 self._clear_pebble()
@@ -265,7 +265,7 @@ class Plant:
         self.camera.step(self.focus, self.shutter)
         if self.camera.ended:
             self._picture()
-        coring.run(self, 1)
+        coring.run(self, 1, ahead)
         self._after_corer()
 
     def _after_corer(self) -> None:
@@ -441,7 +441,7 @@ class Plant:
 
     def _sealed(self) -> None:
         tube = self.tubes.in_seat[self.ring.position_at(self.ring.pitch_of["SEAL"])]
-        self.tubes.sealed[tube] = PLACED + 1
+        self.tubes.sealed[tube] = ACTIVATED
 
     def _picture(self) -> None:
         seat = self.ring.position_at(self.ring.pitch_of["CAMERA"])

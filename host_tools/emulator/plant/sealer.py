@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from host_tools.emulator.plant.noise import Stream
 
 PUSH_MN_PER_PERMILLE = 160
-NO_SEAL = 0
-PLACED = 1
-ACTIVATED = 2
+ACTIVATED = 1  # truth of a tube: a seal sits on it and has snapped over
 
 
 class Sealer:
