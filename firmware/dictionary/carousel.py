@@ -292,14 +292,14 @@ PARAMETERS = [
         "doc": "Widest credible index mark; a stuck sensor looks wider.",
     },
     {
-        "name": "LAG_LIMIT_STEPS", "id": 8, "unit": "microstep", "default": 70, "min": 20, "max": 120,
+        "name": "LAG_LIMIT_STEPS", "id": 8, "unit": "microstep", "default": 40, "min": 20, "max": 120,
         "doc": (
             "Largest difference between a detent pulse's place and the step count; more is LOST_STEPS or a "
             "mismatch."
         ),
     },
     {
-        "name": "DRAG_LIMIT_STEPS", "id": 9, "unit": "microstep", "default": 150, "min": 40, "max": 240,
+        "name": "DRAG_LIMIT_STEPS", "id": 9, "unit": "microstep", "default": 100, "min": 40, "max": 240,
         "doc": (
             "A detent pulse overdue by more than this stops the ring with DRAG (at most half a pitch is "
             "used)."

@@ -299,7 +299,7 @@ PARAMETERS = [
         "doc": "Deadline of each step.",
     },
     {
-        "name": "ACTIVATE_DROP_PERMILLE", "id": 27, "unit": "permille", "default": 700, "min": 100,
+        "name": "ACTIVATE_DROP_PERMILLE", "id": 27, "unit": "permille", "default": 900, "min": 100,
         "max": 950,
         "doc": "An activated seal gives way: after the peak the force falls below this share of it.",
     },

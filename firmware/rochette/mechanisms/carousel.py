@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     Switch = DigitalIn | ExpanderIn
 
 _TICK_MS = 10
+_STATIONS_OF = 44
 _UNKNOWN = -1
 # A level must be read twice before it counts: the index mark bounces on its edges.
 _DEBOUNCE = 2
@@ -148,16 +149,15 @@ class Carousel:
         self.seats = seats
         self.positions = seats + 1
         self._turn: int = mechanics["carousel_steps_per_turn"]
-        self._detent_half: int = mechanics["carousel_detent_steps"]
+        self._detent_half: int = mechanics["carousel_align_steps"]
         self._index_half: int = mechanics["carousel_index_steps"]
-        stations = mechanics["stations"]
-        self._stations_of: int = mechanics["stations_of"]
+        # Stations in whole positions of this ring; the board gives them for a ring of 44.
         self._stations = [
-            self._pitches(stations["DRILL"]),
-            self._pitches(stations["CAMERA"]),
-            self._pitches(stations["PROBE"]),
-            self._pitches(stations["SEAL"]),
-            self._pitches(stations["DROP"]),
+            self._pitches(mechanics["station_drill"]),
+            self._pitches(mechanics["station_camera"]),
+            self._pitches(mechanics["station_probe"]),
+            self._pitches(mechanics["station_seal"]),
+            self._pitches(mechanics["station_drop"]),
         ]
         self._half_pitch: int = self._turn // self.positions // 2
 
@@ -209,9 +209,8 @@ class Carousel:
         self._tolerance = 0
         self._strokes = 0
 
-    def _pitches(self, of_reference: int) -> int:
-        """A station's place in whole positions of this ring; the board gives it for `stations_of`."""
-        return (of_reference * self.positions + self._stations_of // 2) // self._stations_of % self.positions
+    def _pitches(self, station: int) -> int:
+        return (station * self.positions + _STATIONS_OF // 2) // _STATIONS_OF % self.positions
 
     # -- orders ------------------------------------------------------------------------------------
 

@@ -92,12 +92,14 @@ _DEAD_TICKS = 20
 _CAUGHT_MA = 150
 
 RECORD_POINTS = 64
+_RECORD_MN = 5000
 
 
 class Record:
-    """Force against travel of one step, for the report: `um` and `mn`, `points` of them valid, bounded.
+    """Force against travel of one step, for the report: `um` and `mn`, the first `points` of them valid.
 
-    A point is kept each `pitch_um` of travel and at every new highest force, so the peak is always in it.
+    A point is kept at each `pitch_um` of travel and at each change of force by 5 N, so peak and drop stay in it;
+    when the room is used up, the rest is left out.
     """
 
     def __init__(self, pitch_um: int) -> None:
@@ -113,14 +115,11 @@ class Record:
     def note(self, um: int, mn: int) -> None:
         """Offer one point. Allocates nothing."""
         count = self.points
+        if count == RECORD_POINTS:
+            return
         if count:
-            last = self.um[count - 1]
-            if um - last < self._pitch_um:
-                # Within a pitch the higher force is the one worth keeping.
-                if mn > self.mn[count - 1]:
-                    self.mn[count - 1] = mn
-                return
-            if count == RECORD_POINTS:
+            change = mn - self.mn[count - 1]
+            if um - self.um[count - 1] < self._pitch_um and -_RECORD_MN < change < _RECORD_MN:
                 return
         self.um[count] = um
         self.mn[count] = mn
@@ -164,9 +163,9 @@ class Sealer:
         self.seal_in_hand = False
         self.activated = False
         self.dispensed = 0
-        # 10 mm of dispensing and 7 mm of pressing fit into the points.
-        self.dispense_record = Record(170)
-        self.activate_record = Record(110)
+        # 9.5 mm of dispensing, and 8.5 mm of pressing with 140 N of rise, fit into the points.
+        self.dispense_record = Record(200)
+        self.activate_record = Record(250)
         self._next = SEALER_STATE_IDLE
         self._ticks = 0
         self._wait = 0
