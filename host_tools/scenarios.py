@@ -20,7 +20,18 @@ from typing import TYPE_CHECKING, Any, TextIO
 from host_tools import paths
 from host_tools.run.errors import Interrupted, UsageError
 from host_tools.run.protocol import EXIT_INTERRUPTED, OUTCOMES, TARGETS
-from host_tools.run.runner import DEPTH_MAX_MM, DEPTH_MIN_MM, MAX_S, SEED_MAX, Asked, Done, run
+from host_tools.run.runner import (
+    BOARD,
+    DEPTH_MAX_MM,
+    DEPTH_MIN_MM,
+    HOLD_S,
+    MAX_S,
+    SEED_MAX,
+    Asked,
+    Done,
+    board_data,
+    run,
+)
 
 if TYPE_CHECKING:
     from host_tools.run.words import Words
@@ -29,7 +40,7 @@ FOLDER = paths.ROOT / "tests" / "scenarios"
 
 RELEASES = ("auto", "never")  # nobody is there to ask
 FAULT_KEYS = ("target", "kind", "value", "at_ms", "after_event", "delay_ms", "for_ms")
-FAULT_PLACES = ("plant", "pin", "register", "bus", "supply")
+FAULT_PLACES = ("plant", "pin", "register", "bus", "supply", "estop")
 LIMIT_KEYS = ("never_together",)
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")
 EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "result")
@@ -58,6 +69,7 @@ TOP_KEYS = (
     "depth_mm",
     "release",
     "max_s",
+    "hold_s",
     "targets",
     "commands",
     "fault",
@@ -84,6 +96,7 @@ class Scenario:
     depth_mm: float = 8.0
     release: str = "auto"
     max_s: int = MAX_S
+    hold_s: int = HOLD_S
     targets: list[str] = field(default_factory=lambda: list(TARGETS))
     commands: list[dict[str, Any]] = field(default_factory=list)
     faults: list[dict[str, Any]] = field(default_factory=list)
@@ -103,6 +116,7 @@ class Scenario:
             commands=self.commands,
             limits=self.limits,
             max_s=self.max_s,
+            hold_s=self.hold_s,
         )
 
 
@@ -167,6 +181,7 @@ class _Checker:
         self._path = path
         self._lines = dict(_key_lines(text))
         self._words: Words | None = None
+        self._world: Any = None
 
     def scenario(self, data: Mapping[str, Any]) -> Scenario:
         self._known((), data, TOP_KEYS)
@@ -186,6 +201,7 @@ class _Checker:
             depth_mm=self._number(("depth_mm",), data.get("depth_mm", 8), DEPTH_MIN_MM, DEPTH_MAX_MM),
             release=self._one_of(("release",), data.get("release", "auto"), RELEASES),
             max_s=self._whole(("max_s",), data.get("max_s", MAX_S), 1, 10 * MAX_S),
+            hold_s=self._whole(("hold_s",), data.get("hold_s", HOLD_S), 1, MAX_S),
             targets=self._names(("targets",), data.get("targets", list(TARGETS)), TARGETS),
             commands=self._tables("commands", data, COMMAND_KEYS, self._command),
             faults=self._tables("fault", data, FAULT_KEYS, self._fault),
@@ -319,7 +335,28 @@ class _Checker:
         self._when(at, table)
         if "at_ms" not in table and "after_event" not in table:
             table["at_ms"] = 0
+        self._ask_emulator(at, table)
         return table
+
+    def _ask_emulator(self, at: tuple[str | int, ...], table: dict[str, Any]) -> None:
+        """Let the emulator look the fault's place up now, so that a misspelt one fails before the run."""
+        from host_tools import rocks
+        from host_tools.emulator.errors import FaultError
+        from host_tools.emulator.faults import FaultInjector
+        from host_tools.emulator.plant import Plant
+        from host_tools.emulator.plant.plant import FAULTS
+        from host_tools.emulator.world import World
+
+        place, _, name = str(table["target"]).partition(".")
+        if place == "plant" and name not in FAULTS:
+            self._wrong((*at, "target"), table["target"], ", ".join("plant." + one for one in FAULTS))
+        if self._world is None:
+            board = board_data(BOARD)
+            self._world = World(board, Plant(rocks.load(rocks.names()[0]), 1, board["mechanics"]), 1)
+        try:
+            FaultInjector(self._world, [table])
+        except FaultError as error:
+            raise ScenarioError(f"{self._where(at)}: {str(error).removeprefix('fault 1 ')}.") from error
 
     def _command(self, at: tuple[str | int, ...], table: dict[str, Any]) -> dict[str, Any]:
         self._one_of((*at, "name"), table.get("name"), self._dictionary().command_names())

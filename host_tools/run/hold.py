@@ -1,8 +1,8 @@
 """The hold: the payload has its evidence and waits for a person on the ground.
 
 After break-off and ingestion the payload never goes on by itself. It shows the evidence; a release names the
-sample and the tube. `auto` stands for a careful person: it releases only on PRESENT. `never` looks and says
-nothing.
+sample and the tube. `auto` stands for a careful person: it releases only on PRESENT, and not what is held for
+another reason, such as a low fill. `never` looks and says nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 RELEASE = "release"
 HOLD = "hold"
 LOOK = "look"
+WAITING = "WAITING_FOR_RELEASE"
 
 QUESTION = "Release this core for sealing? [r]elease, [h]old, [l]ook again: "
 _ANSWERS = {"r": RELEASE, "release": RELEASE, "h": HOLD, "hold": HOLD, "l": LOOK, "look": LOOK}
@@ -92,6 +93,16 @@ def evidence_rows(evidence: Mapping[str, Any] | list[Any]) -> list[tuple[str, st
     return rows
 
 
+def _careful(evidence: Mapping[str, Any], verdict: str) -> tuple[str, str]:
+    """What `auto` answers: a core that is there, held for nothing but the release itself."""
+    reason = str(evidence.get("reason", WAITING))
+    if verdict == "PRESENT" and reason == WAITING:
+        return RELEASE, "auto releases on PRESENT"
+    if verdict == "PRESENT":
+        return HOLD, f"auto does not release what is held for {reason}"
+    return HOLD, "auto releases only on PRESENT"
+
+
 class Hold:
     """Answers a hold: `release` is ask, auto or never."""
 
@@ -107,8 +118,7 @@ class Hold:
         verdict = str(evidence.get("verdict", ""))
         self._display.evidence(evidence_rows(evidence), verdict)
         if self._release == "auto":
-            choice = RELEASE if verdict == "PRESENT" else HOLD
-            why = "auto releases only on PRESENT"
+            choice, why = _careful(evidence, verdict)
         elif self._release == "never":
             choice, why = HOLD, "never releases"
         else:

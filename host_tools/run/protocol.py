@@ -60,6 +60,7 @@ SPEC_KEYS = (
     "commands",
     "limits",
     "max_s",
+    "hold_s",
     "telemetry_hz",
 )
 RESULT_KEYS = (

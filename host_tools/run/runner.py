@@ -27,6 +27,7 @@ DEPTH_MIN_MM, DEPTH_MAX_MM = 1, 76
 SEED_MAX = 2**30 - 1
 MAX_S = 6 * 3600
 TELEMETRY_HZ = 5
+HOLD_S = 10
 BOARD = "emulated"
 STOPPED = "interrupted by Ctrl-C; the payload was made safe, and what came before is in the run folder"
 
@@ -46,6 +47,8 @@ class Asked:
     commands: list[dict[str, Any]] = field(default_factory=list)
     limits: list[dict[str, Any]] = field(default_factory=list)
     max_s: int = MAX_S
+    hold_s: int = HOLD_S
+    """A hold that nobody releases is watched this long, in emulated seconds, before the run ends."""
 
 
 @dataclass
@@ -115,6 +118,7 @@ def make_spec(asked: Asked) -> dict[str, Any]:
         "commands": asked.commands,
         "limits": asked.limits,
         "max_s": asked.max_s,
+        "hold_s": asked.hold_s,
         "telemetry_hz": TELEMETRY_HZ,
     }
 
