@@ -85,7 +85,7 @@ class Clock:
         self._run(self.now_us)
 
     def at(self, us: int, fn: "Callable[[], None]", interrupt: bool = False) -> Event:
-        """Calls `fn` at `us` (absolute, from power-on; not before now). Returns the handle for `cancel`.
+        """Calls `fn` at `us` (absolute, from power-on; at the next chance when that has passed). Returns the handle for `cancel`.
 
         `interrupt` marks what waits while interrupts are switched off.
         """
@@ -100,8 +100,8 @@ class Clock:
         """
         if event.queued:
             raise EmulationError("event is queued already: cancel it first")
-        if us < self.now_us:
-            us = self.now_us
+        # A time that has passed stays what it is: a periodic timer held up by a flash write makes up for it, as the
+        # chip's does.
         event.us = us
         event.queued = True
         before = None

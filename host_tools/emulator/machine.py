@@ -49,7 +49,9 @@ class Pin:
     IRQ_FALLING = 4
     IRQ_RISING = 8
 
-    def __init__(self, id: "Any", mode: int = -1, pull: "int | None" = -1, *, value: "Any" = None, alt: int = -1) -> None:
+    def __init__(
+        self, id: "Any", mode: int = -1, pull: "int | None" = -1, *, value: "Any" = None, alt: int = -1
+    ) -> None:
         self._line = _line_of(id)
         self._clock = self._line.world.clock
         if mode != -1 or (pull is not None and pull != -1) or value is not None:
@@ -165,13 +167,6 @@ class PWM:
         if duty_ns != -1:
             self.duty_ns(duty_ns)
 
-    def _take(self) -> None:
-        line = self._line
-        if not line.pwm_on:
-            line.pwm_on = True
-            line.mode = _pins.ALT
-            self._world.slice_users[self._slice] += 1
-
     def freq(self, hz: "int | None" = None) -> "int | None":
         """Reads or sets the frequency; the duty in parts of the period stays, a duty in nanoseconds too."""
         if hz is None:
@@ -181,12 +176,15 @@ class PWM:
             raise ValueError("invalid freq")
         world = self._world
         s = self._slice
-        self._take()
+        self._line.pwm_take()
         if hz == self._freq and world.slice_freq[s] == hz:
             return None
         if world.slice_users[s] > 1 and world.slice_freq[s] not in (0, hz):
             raise EmulationError(
-                self._line.text() + ": its PWM slice runs at " + str(world.slice_freq[s]) + " Hz for another pin"
+                self._line.text()
+                + ": its PWM slice runs at "
+                + str(world.slice_freq[s])
+                + " Hz for another pin"
             )
         world.slice_freq[s] = hz
         self._freq = hz
@@ -224,7 +222,7 @@ class PWM:
         if hz == 0:
             raise EmulationError(line.text() + ": PWM duty is set before the frequency")
         if not line.pwm_on:
-            self._take()
+            line.pwm_take()
         ns = self._duty_ns
         if ns < 0:
             # 65535 is always high. Rounded, so that a servo's microseconds come out as they went in.
@@ -235,13 +233,7 @@ class PWM:
 
     def deinit(self) -> None:
         """Lets go of the pin; its duty is 0."""
-        line = self._line
-        if line.pwm_on:
-            line.pwm_off()
-            users = self._world.slice_users
-            users[self._slice] -= 1
-            if users[self._slice] == 0:
-                self._world.slice_freq[self._slice] = 0
+        self._line.pwm_off()
         self._duty_u16 = 0
         self._duty_ns = -1
 
@@ -260,7 +252,9 @@ class I2C:
         if bus is None:
             raise EmulationError("I2C(" + str(id) + ") is not wired on this board")
         if scl is None or sda is None or _line_of(scl).gp != bus.scl or _line_of(sda).gp != bus.sda:
-            raise EmulationError("I2C(%d) is wired to sda GP%d and scl GP%d on this board" % (id, bus.sda, bus.scl))
+            raise EmulationError(
+                "I2C(%d) is wired to sda GP%d and scl GP%d on this board" % (id, bus.sda, bus.scl)
+            )
         if not 10_000 <= freq <= 1_000_000:
             raise ValueError("I2C freq must be 10 kHz to 1 MHz")
         _line_of(scl).mode = _pins.ALT
@@ -288,7 +282,9 @@ class I2C:
         if device is None:
             self._absent()
         if addrsize != device.pointer_bits:
-            raise EmulationError(device.text() + ": its register address has " + str(device.pointer_bits) + " bits")
+            raise EmulationError(
+                device.text() + ": its register address has " + str(device.pointer_bits) + " bits"
+            )
         c = self._clock
         # Start, address, pointer, restart, address, data, stop; 9 bits a byte.
         t = c.now_us + 1 + (21 + addrsize * 9 // 8 + 9 * len(buf)) * self._bit_ns // 1000
@@ -313,7 +309,9 @@ class I2C:
         if device is None:
             self._absent()
         if addrsize != device.pointer_bits:
-            raise EmulationError(device.text() + ": its register address has " + str(device.pointer_bits) + " bits")
+            raise EmulationError(
+                device.text() + ": its register address has " + str(device.pointer_bits) + " bits"
+            )
         self._pass(11 + addrsize * 9 // 8 + 9 * len(buf))
         device.mem_write(memaddr, buf)
 
@@ -472,7 +470,9 @@ class ADC:
 
     def __init__(self, id: "Any") -> None:
         if isinstance(id, Pin) or id != 4:
-            raise EmulationError("no analogue input is wired on this board; only ADC(4), the chip's temperature")
+            raise EmulationError(
+                "no analogue input is wired on this board; only ADC(4), the chip's temperature"
+            )
         self._world = _world.current()
 
     def read_u16(self) -> int:

@@ -38,7 +38,8 @@ class NorFlash:
         mask = self.world.plant.energised
         if mask:
             raise EmulationError(
-                "flash is %s while actuators are energised (mask 0x%02x): stop them first, or use the FRAM" % (what, mask)
+                "flash is %s while actuators are energised (mask 0x%02x): stop them first, or use the FRAM"
+                % (what, mask)
             )
 
     def _busy(self, us: int) -> None:

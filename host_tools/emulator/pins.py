@@ -9,7 +9,9 @@ from host_tools.emulator.errors import EmulationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
+    from host_tools.emulator.clock import Event
     from host_tools.emulator.world import World
 
 UNSET = -1
@@ -46,8 +48,9 @@ class Line:
         self.trigger = 0
         self.last = 0
         self.pin: "object | None" = None
-        self.axis: "object | None" = None
-        self._call: "object | None" = None
+        # The part whose state machine may drive the line.
+        self.axis: "Any" = None
+        self._call: "Event | None" = None
 
     def configure(self, mode: int, pull: int, value: int) -> None:
         """What `machine.Pin.init` does; `value` -1 leaves the output level as it was."""
@@ -56,7 +59,9 @@ class Line:
         if mode == IN and self.source is None:
             raise EmulationError(self.text() + " is set as an input, but nothing on this board drives it")
         if mode == OUT and self.sink is None:
-            raise EmulationError(self.text() + " is set as an output, but nothing on this board listens to it")
+            raise EmulationError(
+                self.text() + " is set as an output, but nothing on this board listens to it"
+            )
         if value >= 0:
             if self.mode == OUT and mode == OUT:
                 self.write(value)
@@ -66,10 +71,13 @@ class Line:
         self.pull = pull
         if self.pwm_on:
             self.pwm_off()
+        if was == ALT and self.axis is not None:
+            # A state machine had the line; now it moves nothing.
+            self.axis.let_go()
         self.mode = mode
         if mode == OUT and was != OUT:
             self.world.sync()
-            self.sink(self.level)  # type: ignore[misc]
+            self._drive()
 
     def read(self) -> int:
         """The electrical level, 0 or 1. Reading takes a microsecond, so that a busy wait ends.
@@ -85,7 +93,7 @@ class Line:
             self.world.sync()
             return self.input_level()
         if self.mode == OUT:
-            return self.level
+            return self.level if self.fault is None else self.fault(self.level)
         raise EmulationError(self.text() + " is read before its mode was set")
 
     def input_level(self) -> int:
@@ -104,7 +112,17 @@ class Line:
         if level != self.level:
             self.world.sync()
             self.level = level
-            self.sink(level)  # type: ignore[misc]
+            self._drive()
+
+    def _drive(self) -> None:
+        self.sink(self.level if self.fault is None else self.fault(self.level))  # type: ignore[misc]
+
+    def set_fault(self, fault: "Callable[[int], int] | None") -> None:
+        """Puts a fault on the line (a function from the true level to the level there is), or takes it away."""
+        self.fault = fault
+        if self.sink is not None and self.mode in (UNSET, OUT):
+            self.world.sync()
+            self._drive()
 
     def to_pio(self) -> None:
         """The line is driven by a state machine from now on."""
@@ -124,7 +142,19 @@ class Line:
         if self.pwm_on:
             self.pwm_on = False
             self.mode = UNSET
+            world = self.world
+            s = self.gp >> 1 & 7
+            world.slice_users[s] -= 1
+            if world.slice_users[s] == 0:
+                world.slice_freq[s] = 0
             self.duty(0, self.pwm_freq)
+
+    def pwm_take(self) -> None:
+        """The PWM takes the line."""
+        if not self.pwm_on:
+            self.pwm_on = True
+            self.mode = ALT
+            self.world.slice_users[self.gp >> 1 & 7] += 1
 
     def duty_permille(self) -> int:
         """The share of the period that the line is high, 0 to 1000, rounded."""
@@ -143,6 +173,8 @@ class Line:
         self.mode = UNSET
         self.level = 0
         self.pull = 0
+        if self.sink is not None and self.fault is not None:
+            self._drive()
 
     # --- interrupts
 
@@ -173,8 +205,8 @@ class Line:
         clock = self.world.clock
         if self._call is None:
             self._call = clock.at(clock.now_us, self._fire, True)
-        elif not self._call.queued:  # type: ignore[attr-defined]
-            clock.queue(self._call, clock.now_us)  # type: ignore[arg-type]
+        elif not self._call.queued:
+            clock.queue(self._call, clock.now_us)
         return True
 
     def _fire(self) -> None:

@@ -69,7 +69,9 @@ def _name(operand: "Any", what: str) -> str:
 def _code(table: "dict[str, int]", operand: "Any", what: str) -> int:
     name = _name(operand, what)
     if name not in table:
-        raise PIOASMError(what + ": " + name + " is not allowed here; allowed are " + " ".join(sorted(table.keys())))
+        raise PIOASMError(
+            what + ": " + name + " is not allowed here; allowed are " + " ".join(sorted(table.keys()))
+        )
     if operand.flag and what != "mov source":
         raise PIOASMError(what + ": invert() and reverse() belong to the source of mov")
     return table[name]

@@ -357,18 +357,31 @@ def model_for(
         if not isinstance(part, StepperAxis):
             raise EmulationError("PIO program stepper: its set pin is no stepper's step line on this board")
         return StepperModel(world, number, divider, part)
-    if p.words == _QUADRATURE and p.wrap_target == 19 and p.wrap == n and _plain(p, True, False) and p.out_shiftdir == 1:
+    if (
+        p.words == _QUADRATURE
+        and p.wrap_target == 19
+        and p.wrap == n
+        and _plain(p, True, False)
+        and p.out_shiftdir == 1
+    ):
         if in_line is None or in_line.name != "encoder_a":
             raise EmulationError("PIO program quadrature: its first input pin is not encoder_a")
         if number < 4 or world.pio_programs[1][0][1] != 0:
-            raise EmulationError("PIO program quadrature: its jump table has to be alone on PIO1, at address 0")
+            raise EmulationError(
+                "PIO program quadrature: its jump table has to be alone on PIO1, at address 0"
+            )
         world.sync()
         return QuadratureModel(world, number, divider)
     if p.words == _HX711 and p.wrap_target == 0 and p.wrap == n and _plain(p, True, True):
         part = None if in_line is None else in_line.axis
         if not isinstance(part, Hx711) or set_line is None or set_line.sink != part.clock_level:
-            raise EmulationError("PIO program hx711: its pins are not an HX711's DOUT and PD_SCK on this board")
+            raise EmulationError(
+                "PIO program hx711: its pins are not an HX711's DOUT and PD_SCK on this board"
+            )
         return Hx711Model(world, number, divider, part)
     raise EmulationError(
-        "PIO program " + p.name + " is not one that the emulator models: words " + " ".join(["%04x" % w for w in p.words])
+        "PIO program "
+        + p.name
+        + " is not one that the emulator models: words "
+        + " ".join(["%04x" % w for w in p.words])
     )

@@ -58,7 +58,9 @@ class PIO:
                 return
             i += 1
 
-    def state_machine(self, number: int, program: "_asm.Program | None" = None, *args: "Any", **kwargs: "Any") -> "StateMachine":
+    def state_machine(
+        self, number: int, program: "_asm.Program | None" = None, *args: "Any", **kwargs: "Any"
+    ) -> "StateMachine":
         """State machine 0 to 3 of this block."""
         if program is None:
             raise EmulationError("PIO.state_machine without a program is not emulated")
@@ -234,7 +236,9 @@ class StateMachine:
         end = self._clock.now_us + _FOR_EVER_US
         while level() > below:
             if self._clock.now_us >= end:
-                raise EmulationError("StateMachine.put waits for ever: the FIFO is full and nothing takes its words")
+                raise EmulationError(
+                    "StateMachine.put waits for ever: the FIFO is full and nothing takes its words"
+                )
             self._clock.advance(5)
 
     def get(self, buf: "Any" = None, shift: int = 0) -> "int | Any":
@@ -315,7 +319,9 @@ class Flash:
         """Reads."""
         self._flash.read(block, off, buf)
 
-    def writeblocks(self, block: int, buf: "bytes | bytearray | memoryview", off: "int | None" = None) -> None:
+    def writeblocks(
+        self, block: int, buf: "bytes | bytearray | memoryview", off: "int | None" = None
+    ) -> None:
         """Without an offset erases and programs whole blocks; with one only programs.
 
         Raises EmulationError while an actuator is energised.

@@ -69,7 +69,9 @@ def build(world: "World") -> None:
     for name in sorted(pins.keys()):
         gp = pins[name]["gp"]
         if world.lines[gp] is not None:
-            raise EmulationError("board: GP" + str(gp) + " is used by " + name + " and " + world.lines[gp].name)  # type: ignore[union-attr]
+            raise EmulationError(
+                "board: GP" + str(gp) + " is used by " + name + " and " + world.lines[gp].name
+            )  # type: ignore[union-attr]
         line = Line(world, gp, name)
         world.lines[gp] = line
         world.line_by_name[name] = line
@@ -151,13 +153,17 @@ def _on_bus(world: "World", part: "dict[str, Any]", name: str, device: "Any") ->
 def _line(world: "World", part: "dict[str, Any]", key: str, name: str) -> Line:
     pin = need(part, key, name)
     if pin not in world.line_by_name:
-        raise EmulationError("board: part " + name + " is on pin " + str(pin) + ", which the board does not have")
+        raise EmulationError(
+            "board: part " + name + " is on pin " + str(pin) + ", which the board does not have"
+        )
     return world.line_by_name[pin]
 
 
 def _of(table: "dict[str, str]", name: str) -> str:
     if name not in table:
-        raise EmulationError("board: the plant has nothing for part " + name + "; known: " + " ".join(sorted(table.keys())))
+        raise EmulationError(
+            "board: the plant has nothing for part " + name + "; known: " + " ".join(sorted(table.keys()))
+        )
     return table[name]
 
 
@@ -175,7 +181,9 @@ def _part(world: "World", name: str, part: "dict[str, Any]") -> None:
     elif driver == "stepper":
         pins = world.board["pio"][need(part, "pio", name)]["pins"]
         step = world.line_by_name[pins[0]]
-        axis = StepperAxis(world, step, _line(world, part, "dir", name), need(part, "forward_level", name), _of(_AXES, name))
+        axis = StepperAxis(
+            world, step, _line(world, part, "dir", name), need(part, "forward_level", name), _of(_AXES, name)
+        )
         world.steppers.append(axis)
         world.parts[name] = axis
     elif driver == "encoder":
@@ -183,7 +191,9 @@ def _part(world: "World", name: str, part: "dict[str, Any]") -> None:
         pass
     elif driver == "hx711":
         pins = world.board["pio"][need(part, "pio", name)]["pins"]
-        cell = Hx711(world, name, need(part, "samples_per_s", name), part["mn_num"], part["mn_den"], part["zero_raw"])
+        cell = Hx711(
+            world, name, need(part, "samples_per_s", name), part["mn_num"], part["mn_den"], part["zero_raw"]
+        )
         world.line_by_name[pins[0]].source = cell.data_level
         world.line_by_name[pins[0]].axis = cell
         world.line_by_name[pins[1]].sink = cell.clock_level
@@ -223,7 +233,9 @@ def _sensor(world: "World", name: str, part: "dict[str, Any]") -> None:
             need(part, "travel_um", name),
         )
     elif driver == "thermistor":
-        sensor = LinearSensor(world, _of(_SENSORS, name), part["mv_at_0c"] * 1000, need(part, "uv_per_mc", name), 1)
+        sensor = LinearSensor(
+            world, _of(_SENSORS, name), part["mv_at_0c"] * 1000, need(part, "uv_per_mc", name), 1
+        )
     else:
         return
     for other in sorted(world.parts.keys()):

@@ -59,7 +59,9 @@ class Bus:
 class World:
     """Builds every part that `board` names, on `plant`. `seed` drives intermittent faults and garbage only."""
 
-    def __init__(self, board: "dict[str, Any]", plant: "Any", seed: int, start_ticks_us: int = 2**30 - 5_000_000) -> None:
+    def __init__(
+        self, board: "dict[str, Any]", plant: "Any", seed: int, start_ticks_us: int = 2**30 - 5_000_000
+    ) -> None:
         # Imported here: the parts import this module for the grid.
         from host_tools.emulator import wiring
 

@@ -41,7 +41,9 @@ class Ads1115(I2cPart):
     def _input(self, channel: int) -> int:
         source = self.inputs[channel]
         if source is None:
-            raise EmulationError(self.text() + ": AIN" + str(channel) + " is converted, but nothing is wired to it")
+            raise EmulationError(
+                self.text() + ": AIN" + str(channel) + " is converted, but nothing is wired to it"
+            )
         uv = source()
         if not -300_000 <= uv <= (_SUPPLY_MV + 300) * 1000:
             raise EmulationError(self.text() + ": AIN" + str(channel) + " is beyond its supply")
@@ -106,7 +108,9 @@ class Ads1115(I2cPart):
         self.pointer = reg
         if reg == 1:
             if value & 3 != 3:
-                raise EmulationError(self.text() + ": the comparator is not modelled; write COMP_QUE = 3 (off)")
+                raise EmulationError(
+                    self.text() + ": the comparator is not modelled; write COMP_QUE = 3 (off)"
+                )
             if value & 0x100:
                 if value & 0x8000:
                     if self._done_us >= 0 and self.config & 0x100:

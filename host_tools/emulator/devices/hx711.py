@@ -52,4 +52,9 @@ class Hx711:
     def clock_level(self, level: int) -> None:
         """PD_SCK driven as a plain output: low is rest; high for 60 us would power the part down. Raises EmulationError."""
         if level:
-            raise EmulationError(self.name + ": PD_SCK is driven high by hand, which powers the part down; use the PIO")
+            raise EmulationError(
+                self.name + ": PD_SCK is driven high by hand, which powers the part down; use the PIO"
+            )
+
+    def let_go(self) -> None:
+        """DOUT is only listened to: setting its pin as an input does not disturb a state machine that reads it."""

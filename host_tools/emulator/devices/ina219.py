@@ -69,7 +69,7 @@ class Ina219(I2cPart):
             mv = self.plant.bus_mv
             full = 32000 if self.config & 0x2000 else 16000
             self.bus = (full if mv > full else 0 if mv < 0 else mv) // 4
-        # The part truncates towards zero (section 8.5.1, the example's 3.93 W is 0x1766).
+        # The part truncates towards zero (section 8.5.1, in the example of 8.5.3 119.8 W is 0x1766).
         product = self.shunt * self.calibration
         current = product // 4096 if product >= 0 else -(-product // 4096)
         self.overflow = current > 32767 or current < -32768

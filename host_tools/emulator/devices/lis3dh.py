@@ -36,7 +36,9 @@ class Lis3dh(I2cPart):
         if rate > 9:
             raise EmulationError(self.text() + ": CTRL_REG1 data rate " + str(rate) + " does not exist")
         if self.regs[0x20] & 8 and self.regs[0x23] & 8:
-            raise EmulationError(self.text() + ": low power and high resolution together are not allowed (table 4)")
+            raise EmulationError(
+                self.text() + ": low power and high resolution together are not allowed (table 4)"
+            )
         self._due = self.clock.now_us + _PERIOD_US[rate] if rate else -1
 
     def _update(self) -> None:
@@ -92,7 +94,9 @@ class Lis3dh(I2cPart):
     def _read(self, reg: int) -> int:
         if 0x28 <= reg <= 0x2D:
             if not self._ever:
-                raise EmulationError(self.text() + ": acceleration is read before the first measurement; see CTRL_REG1")
+                raise EmulationError(
+                    self.text() + ": acceleration is read before the first measurement; see CTRL_REG1"
+                )
             if reg == 0x2D:
                 self._fresh = False
                 self._overrun = False
@@ -113,7 +117,9 @@ class Lis3dh(I2cPart):
             if reg not in _WRITABLE:
                 raise self.no_register(reg, "write")
             if reg in (0x21, 0x22, 0x25, 0x26, 0x2E, 0x1F) and value:
-                raise EmulationError(self.text() + ": register 0x%02x is modelled at its reset value 0 only" % reg)
+                raise EmulationError(
+                    self.text() + ": register 0x%02x is modelled at its reset value 0 only" % reg
+                )
             if reg == 0x24 and value & 0x7F:
                 raise EmulationError(self.text() + ": CTRL_REG5 is modelled for BOOT only")
             if reg == 0x23 and value & 0x07:

@@ -82,13 +82,18 @@ class Mcp23017(I2cPart):
                 if wired & mask:
                     if self._pin(bit):
                         if needs & mask and not regs[_GPPU + port] & mask:
-                            raise EmulationError(self.text() + ": pin " + str(bit) + " floats; its pull-up is off")
+                            raise EmulationError(
+                                self.text() + ": pin " + str(bit) + " floats; its pull-up is off"
+                            )
                         value |= mask
                 elif regs[_GPPU + port] & mask:
                     value |= mask
                 elif self._sinks[bit] is None:
                     raise EmulationError(
-                        self.text() + ": pin " + str(bit) + " is not wired and floats; make it an output or pull it up"
+                        self.text()
+                        + ": pin "
+                        + str(bit)
+                        + " is not wired and floats; make it an output or pull it up"
                     )
             bit += 1
             mask <<= 1
@@ -204,10 +209,14 @@ class Mcp23017(I2cPart):
         while bit < 8:
             pin = 8 * port + bit
             if outputs >> bit & 1 and self._wired_in >> pin & 1:
-                raise EmulationError(self.text() + ": pin " + str(pin) + " drives against the switch that is wired to it")
+                raise EmulationError(
+                    self.text() + ": pin " + str(pin) + " drives against the switch that is wired to it"
+                )
             if (before ^ after) >> bit & 1:
                 sink = self._sinks[pin]
                 if sink is None:
-                    raise EmulationError(self.text() + ": pin " + str(pin) + " is driven, but nothing is wired to it")
+                    raise EmulationError(
+                        self.text() + ": pin " + str(pin) + " is driven, but nothing is wired to it"
+                    )
                 sink(after >> bit & 1)
             bit += 1

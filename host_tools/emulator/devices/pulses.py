@@ -59,7 +59,9 @@ class Percussion:
         if line.pwm_freq > 30:
             raise EmulationError(line.text() + ": the hammer strikes at most 30 times a second")
         if line.duty_permille() > 500:
-            raise EmulationError(line.text() + ": the solenoid is on for more than half the time and would burn")
+            raise EmulationError(
+                line.text() + ": the solenoid is on for more than half the time and would burn"
+            )
         self.plant.percussion_mhz = line.pwm_freq * 1000
         self.plant.percussion_pulse_us = (line.duty_ns + 500) // 1000
 

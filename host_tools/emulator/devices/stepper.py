@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 class StepperAxis:
     """Keeps the sum of the steps that the driver has been given, signed by dir at each step's time."""
 
-    def __init__(self, world: "World", step: "Line", direction: "Line", forward_level: int, attribute: str) -> None:
+    def __init__(
+        self, world: "World", step: "Line", direction: "Line", forward_level: int, attribute: str
+    ) -> None:
         self.world = world
         self.plant = world.plant
         self.attribute = attribute
@@ -42,3 +44,8 @@ class StepperAxis:
         if level:
             self.total += self.sign
             setattr(self.plant, self.attribute, self.total)
+
+    def let_go(self) -> None:
+        """The step line becomes a plain pin: the generator's pulses no longer reach the driver."""
+        if self.generator is not None:
+            self.generator.stop_for_good()

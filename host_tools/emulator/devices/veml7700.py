@@ -61,7 +61,9 @@ class Veml7700(I2cPart):
         self._update()
         if reg in (4, 5):
             if not self._ever:
-                raise EmulationError(self.text() + " is read before its first measurement; clear ALS_SD and wait")
+                raise EmulationError(
+                    self.text() + " is read before its first measurement; clear ALS_SD and wait"
+                )
             # The white channel sees the same light here; it is not calibrated on the part either.
             value = self.counts
         elif reg == 0:

@@ -1,0 +1,395 @@
+"""Faults where nature puts them: in the plant, on pins, in registers, on buses, in the supply, at the e-stop loop.
+
+A fault is a dictionary of plain values:
+
+    {"target": "pin.feed_home", "kind": "stuck", "value": 1, "at_ms": 12000, "for_ms": 500}
+    {"target": "plant.feed_brake", "value": 1, "after_event": "CORER_CORING_STARTED", "delay_ms": 3000}
+
+| target                  | kinds                                                          | value                        |
+|-------------------------|----------------------------------------------------------------|------------------------------|
+| `plant.<name>`          | `set` (may be left out)                                        | as the plant's README says   |
+| `pin.<pin or switch>`   | `stuck`, `intermittent`                                        | level 0/1; flips in 1000     |
+| `register.<part>.<no>`  | `stuck`, `offset`, `garbage`                                   | value; added; -              |
+| `bus.i2c<no>`, `bus.<part>` | `off`, `garbage`, `slow`                                   | -; -; us a transfer          |
+| `supply.actuator`       | `off`, `sag`                                                   | -; mV                        |
+| `supply.logic`          | `off`                                                          | -                            |
+| `estop.loop`            | `off` (the loop opens)                                         | -                            |
+
+`at_ms` counts from power-on. `for_ms` ends the fault (a plant fault is then set to 0); without it the fault stays.
+Everything random comes from the world's seed.
+"""
+
+from host_tools.emulator.devices.mcp23017 import Mcp23017
+from host_tools.emulator.errors import FaultError, PowerLoss
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from host_tools.emulator.devices.base import I2cPart
+    from host_tools.emulator.pins import Line
+    from host_tools.emulator.world import Bus, World
+
+_KEYS = ("target", "kind", "value", "at_ms", "after_event", "delay_ms", "for_ms")
+_KINDS = {
+    "plant": ("set",),
+    "pin": ("stuck", "intermittent"),
+    "register": ("stuck", "offset", "garbage"),
+    "bus": ("off", "garbage", "slow"),
+    "supply.actuator": ("off", "sag"),
+    "supply.logic": ("off",),
+    "estop.loop": ("off",),
+}
+_VALUELESS = ("off", "garbage")
+_EIO = 5
+_ETIMEDOUT = 110
+
+
+class Lcg:
+    """A small generator whose products stay in 62 bits: the same numbers on every VM."""
+
+    def __init__(self, seed: int) -> None:
+        self._state = (seed * 2654435761 + 12345) & 0x7FFFFFFF
+
+    def below(self, n: int) -> int:
+        """0 to n - 1, for n up to 65536."""
+        self._state = (self._state * 1103515245 + 12345) & 0x7FFFFFFF
+        return (self._state >> 15) * n >> 16
+
+
+class _Register:
+    def __init__(self, number: int, kind: str, value: int) -> None:
+        self.number = number
+        self.kind = kind
+        self.value = value
+
+
+class FaultyPart:
+    """Stands in a part's place on its bus while the part, its registers or its wires have faults."""
+
+    def __init__(self, bus: "Bus", inner: "I2cPart", lcg: Lcg) -> None:
+        self.bus = bus
+        self.inner = inner
+        self.address = inner.address
+        self.pointer_bits = inner.pointer_bits
+        self._lcg = lcg
+        self.off = 0
+        self.garbage = 0
+        self.slow_us = 0
+        self.registers: "list[_Register]" = []
+
+    def faulty(self) -> bool:
+        """Whether anything is left."""
+        return self.off > 0 or self.garbage > 0 or self.slow_us > 0 or len(self.registers) > 0
+
+    def text(self) -> str:
+        """The part's name and address."""
+        return self.inner.text()
+
+    def answers(self) -> bool:
+        """Whether the address is acknowledged."""
+        return self.off == 0 and self.inner.answers()
+
+    def _wire(self) -> None:
+        if self.off:
+            raise OSError(_EIO)
+        if self.slow_us:
+            clock = self.inner.clock
+            if self.slow_us > self.bus.timeout_us:
+                clock.advance(self.bus.timeout_us)
+                raise OSError(_ETIMEDOUT)
+            clock.advance(self.slow_us)
+
+    def _spoil(self, reg: int, buf: "bytearray | memoryview") -> None:
+        n = len(buf)
+        if self.garbage:
+            for i in range(n):
+                buf[i] = self._lcg.below(256)
+        inner = self.inner
+        for fault in self.registers:
+            if inner.reg_bytes == 2:
+                if reg == fault.number and n == 2:
+                    little = inner.little_endian
+                    value = buf[0] | buf[1] << 8 if little else buf[0] << 8 | buf[1]
+                    value = self._changed(fault, value, 0xFFFF)
+                    buf[0] = value & 0xFF if little else value >> 8
+                    buf[1] = value >> 8 if little else value & 0xFF
+            else:
+                i = fault.number - reg
+                if 0 <= i < n:
+                    buf[i] = self._changed(fault, buf[i], 0xFF)
+
+    def _changed(self, fault: _Register, value: int, mask: int) -> int:
+        if fault.kind == "stuck":
+            return fault.value & mask
+        if fault.kind == "offset":
+            return value + fault.value & mask
+        return self._lcg.below(mask + 1)
+
+    def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
+        """As the part's, with the faults."""
+        self._wire()
+        self.inner.mem_read(reg, buf)
+        # Bit 7 of a sub-address is no part of the register's number on the one part that has byte registers below 128
+        # and a burst bit; the others have no register there.
+        self._spoil(reg & 0x7F if self.pointer_bits == 8 else reg, buf)
+
+    def mem_write(self, reg: int, buf: "bytes | bytearray | memoryview") -> None:
+        """As the part's, with the faults of its wires."""
+        self._wire()
+        self.inner.mem_write(reg, buf)
+
+    def raw_read(self, buf: "bytearray | memoryview") -> None:
+        """As the part's, with the faults."""
+        self._wire()
+        reg = self.inner.pointer
+        self.inner.raw_read(buf)
+        self._spoil(reg & 0x7F if self.pointer_bits == 8 else reg, buf)
+
+    def raw_write(self, buf: "bytes | bytearray | memoryview") -> None:
+        """As the part's, with the faults of its wires."""
+        self._wire()
+        self.inner.raw_write(buf)
+
+
+class _Stuck:
+    def __init__(self, level: int) -> None:
+        self._level = level
+
+    def level(self, true_level: int) -> int:
+        return self._level
+
+
+class _Intermittent:
+    def __init__(self, permille: int, lcg: Lcg) -> None:
+        self._permille = permille
+        self._lcg = lcg
+
+    def level(self, true_level: int) -> int:
+        return true_level ^ 1 if self._lcg.below(1000) < self._permille else true_level
+
+
+class Fault:
+    """One fault of the list: checked when made, then begun and ended by the injector."""
+
+    def __init__(self, injector: "FaultInjector", number: int, data: "dict[str, Any]") -> None:
+        self._injector = injector
+        self._world = injector.world
+        where = "fault " + str(number)
+        for key in sorted(data.keys()):
+            if key not in _KEYS:
+                raise FaultError(where + ": unknown key " + str(key) + "; allowed are " + ", ".join(_KEYS))
+        if "target" not in data:
+            raise FaultError(where + ": target is missing")
+        self.target: str = data["target"]
+        where += " (" + self.target + ")"
+        parts = self.target.split(".")
+        group = parts[0]
+        name = self.target if group in ("supply", "estop") else group
+        if name not in _KINDS:
+            raise FaultError(
+                where + ": unknown target; allowed are plant.NAME, pin.NAME, register.PART.NUMBER, bus.NAME, "
+                "supply.actuator, supply.logic, estop.loop"
+            )
+        kinds = _KINDS[name]
+        self.kind: str = data.get("kind", kinds[0] if len(kinds) == 1 else "")
+        if self.kind not in kinds:
+            raise FaultError(where + ": unknown kind '" + self.kind + "'; allowed are " + ", ".join(kinds))
+        self.value = 0
+        if self.kind not in _VALUELESS:
+            if "value" not in data:
+                raise FaultError(where + ": kind " + self.kind + " needs a value")
+            self.value = _whole(data, "value", where, -(1 << 31), 1 << 31)
+        self.after_event: "str | None" = data.get("after_event")
+        if (self.after_event is None) == ("at_ms" not in data):
+            raise FaultError(where + ": exactly one of at_ms and after_event is needed")
+        self.at_ms = _whole(data, "at_ms", where, 0, 1 << 40) if "at_ms" in data else -1
+        if "delay_ms" in data and self.after_event is None:
+            raise FaultError(where + ": delay_ms goes with after_event only")
+        self.delay_ms = _whole(data, "delay_ms", where, 0, 1 << 40) if "delay_ms" in data else 0
+        self.for_ms = _whole(data, "for_ms", where, 1, 1 << 40) if "for_ms" in data else -1
+        self.begun = False
+        self._lines: "list[Line]" = []
+        self._part: "FaultyPart | None" = None
+        self._parts: "list[tuple[Bus, I2cPart]]" = []
+        self._register: "_Register | None" = None
+        self._expander: "Mcp23017 | None" = None
+        self._bit = 0
+        self._find(parts, where)
+
+    def _find(self, parts: "list[str]", where: str) -> None:
+        """Looks the target up now, so that a misspelt scenario fails before the run."""
+        world = self._world
+        group = parts[0]
+        if group == "plant":
+            if len(parts) != 2:
+                raise FaultError(where + ": write plant.NAME")
+        elif group == "pin":
+            name = ".".join(parts[1:])
+            if self.kind == "stuck" and self.value not in (0, 1):
+                raise FaultError(where + ": a pin is stuck at 0 or 1")
+            if self.kind == "intermittent" and not 0 <= self.value <= 1000:
+                raise FaultError(where + ": value is flips in 1000 readings, 0 to 1000")
+            if name in world.line_by_name:
+                self._lines.append(world.line_by_name[name])
+                return
+            known = sorted(world.line_by_name.keys())
+            for part in sorted(world.parts.keys()):
+                spec = world.board["parts"].get(part, {})
+                if isinstance(world.parts[part], Mcp23017):
+                    if name in spec["inputs"]:
+                        self._expander = world.parts[part]
+                        self._bit = spec["inputs"][name]["bit"]
+                        return
+                    known.extend(sorted(spec["inputs"].keys()))
+            raise FaultError(where + ": no such pin; there are " + ", ".join(known))
+        elif group == "register":
+            if len(parts) != 3:
+                raise FaultError(where + ": write register.PART.NUMBER")
+            self._parts = [self._one(parts[1], where)]
+            if parts[2][:2] == "0x":
+                number = int(parts[2][2:], 16)
+            elif parts[2].isdigit():
+                number = int(parts[2])
+            else:
+                raise FaultError(where + ": the register's number is decimal, or hexadecimal with 0x")
+            self._register = _Register(number, self.kind, self.value)
+        elif group == "bus":
+            name = ".".join(parts[1:])
+            for bus in world.buses:
+                if bus.name == name:
+                    for device in bus.devices:
+                        if device is not None:
+                            self._parts.append((bus, _true_part(device)))
+                    return
+            self._parts = [self._one(name, where)]
+            if self.kind == "slow" and self.value < 0:
+                raise FaultError(where + ": value is microseconds a transfer")
+
+    def _one(self, name: str, where: str) -> "tuple[Bus, I2cPart]":
+        world = self._world
+        known = []
+        for bus in world.buses:
+            known.append(bus.name)
+            for device in bus.devices:
+                if device is not None:
+                    part = _true_part(device)
+                    if part.name == name:
+                        return bus, part
+                    known.append(part.name)
+        raise FaultError(where + ": no such part or bus; there are " + ", ".join(known))
+
+    # --- begin and end
+
+    def begin(self) -> None:
+        """The fault is there from now on."""
+        if self.begun:
+            return
+        self.begun = True
+        self._world.sync()
+        if self.for_ms >= 0:
+            self._world.clock.at(self._world.clock.now_us + self.for_ms * 1000, self.end)
+        self._apply(True)
+
+    def end(self) -> None:
+        """The fault is gone."""
+        if not self.begun:
+            return
+        self._world.sync()
+        self.begun = False
+        self._apply(False)
+
+    def _apply(self, on: bool) -> None:
+        world = self._world
+        group = self.target.split(".")[0]
+        if group == "plant":
+            world.plant.fault(self.target.split(".")[1], self.value if on else 0)
+        elif group == "pin":
+            self._apply_pin(on)
+        elif group == "register" or group == "bus":
+            for bus, part in self._parts:
+                self._apply_part(bus, part, on)
+        elif self.target == "estop.loop":
+            world.set_estop(not on)
+        elif self.target == "supply.logic":
+            if on:
+                raise PowerLoss("the logic supply is gone (fault supply.logic)")
+        elif self.kind == "sag":
+            world.plant.fault("supply_sag_mv", self.value if on else 0)
+        else:
+            world.supply_on = not on
+            world.set_enable()
+
+    def _apply_pin(self, on: bool) -> None:
+        level = None
+        if on and self.kind == "stuck":
+            level = _Stuck(self.value).level
+        elif on:
+            level = _Intermittent(self.value, self._injector.lcg).level
+        for line in self._lines:
+            line.set_fault(level)
+        if self._expander is not None:
+            self._expander.forced[self._bit] = level
+
+    def _apply_part(self, bus: "Bus", part: "I2cPart", on: bool) -> None:
+        device = bus.devices[part.address]
+        if not isinstance(device, FaultyPart):
+            device = FaultyPart(bus, part, self._injector.lcg)
+            bus.devices[part.address] = device
+        step = 1 if on else -1
+        if self._register is not None:
+            if on:
+                device.registers.append(self._register)
+            else:
+                device.registers.remove(self._register)
+        elif self.kind == "off":
+            device.off += step
+        elif self.kind == "garbage":
+            device.garbage += step
+        else:
+            device.slow_us += step * self.value
+        if not device.faulty():
+            bus.devices[part.address] = part
+
+
+def _true_part(device: "Any") -> "I2cPart":
+    return device.inner if isinstance(device, FaultyPart) else device
+
+
+def _whole(data: "dict[str, Any]", key: str, where: str, low: int, high: int) -> int:
+    value = data[key]
+    if isinstance(value, bool) and key == "value":
+        value = 1 if value else 0
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise FaultError(where + ": " + key + " must be a whole number from " + str(low) + " to " + str(high))
+    return value
+
+
+class FaultInjector:
+    """Injects the faults of a scenario into a world at their times. Raises FaultError for one that cannot be."""
+
+    def __init__(self, world: "World", faults: "list[dict[str, Any]]") -> None:
+        self.world = world
+        self.lcg = Lcg(world.seed)
+        self.faults: "list[Fault]" = []
+        self._waiting: "list[Fault]" = []
+        number = 1
+        for data in faults:
+            fault = Fault(self, number, data)
+            self.faults.append(fault)
+            if fault.after_event is not None:
+                self._waiting.append(fault)
+            else:
+                world.clock.at(fault.at_ms * 1000, fault.begin)
+            number += 1
+
+    def on_event(self, name: str) -> None:
+        """Tells that an event of this name happened: the faults that wait for it begin, once."""
+        i = 0
+        while i < len(self._waiting):
+            fault = self._waiting[i]
+            if fault.after_event == name:
+                del self._waiting[i]
+                self.world.clock.at(self.world.clock.now_us + fault.delay_ms * 1000, fault.begin)
+            else:
+                i += 1
