@@ -43,8 +43,11 @@ class ExpanderIn:
         return self._expander.latched(self.bit)
 
     def check(self) -> None:
-        """Raises PartAbsent or PartWrong for the expander. Allocates."""
-        self._expander.check()
+        """Raises PartAbsent or PartWrong for an expander that has gone; it is set up by its own check.
+        Allocates.
+        """
+        if not self._expander.ok:
+            self._expander.check()
 
 
 class DigitalOut:

@@ -35,7 +35,7 @@ class Input:
         elif pull == "down":
             self._pin = Pin(gp, Pin.IN, Pin.PULL_DOWN)
         elif pull is None:
-            self._pin = Pin(gp, Pin.IN)
+            self._pin = Pin(gp, Pin.IN, None)
         else:
             raise ValueError("GP{}: pull is {!r}, it must be 'up', 'down' or None".format(gp, pull))
 
