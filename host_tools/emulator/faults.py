@@ -329,7 +329,7 @@ class Fault:
         for line in self._lines:
             line.set_fault(level)
         if self._expander is not None:
-            self._expander.forced[self._bit] = level
+            self._expander.force(self._bit, level)
 
     def _apply_part(self, bus: "Bus", part: "I2cPart", on: bool) -> None:
         device = bus.devices[part.address]

@@ -32,12 +32,19 @@ class Mb85rc256v(I2cPart):
         """Reads from an address on."""
         at = reg & 0x7FFF
         n = len(buf)
-        if at + n <= 0x8000:
-            buf[:] = self.memory[at : at + n]
+        memory = self.memory
+        if n <= 16:
+            # Byte by byte: a slice would allocate on the MicroPython VM.
+            i = 0
+            while i < n:
+                buf[i] = memory[at + i & 0x7FFF]
+                i += 1
+        elif at + n <= 0x8000:
+            buf[:] = memory[at : at + n]
         else:
             first = 0x8000 - at
-            buf[:first] = self.memory[at:]
-            buf[first:] = self.memory[: n - first]
+            buf[:first] = memory[at:]
+            buf[first:] = memory[: n - first]
         self.pointer = at + n & 0x7FFF
 
     def mem_write(self, reg: int, buf: "bytes | bytearray | memoryview") -> None:

@@ -11,6 +11,7 @@ from host_tools.emulator.errors import EmulationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from host_tools.emulator.world import World
 
@@ -47,6 +48,13 @@ class Mcp23017(I2cPart):
         self.forced: "list[Callable[[int], int] | None]" = [None] * 16
         self._last = 0
         self._watched = 0
+        # What reading a port takes, worked out when a setting changes: fixed levels, active-low switches as
+        # (attribute, mask), other pins, and the pins whose high level would need a pull-up that is off.
+        self._stale = [True, True]
+        self._base = [0, 0]
+        self._low: "list[list[tuple[Any, int]]]" = [[], []]
+        self._other: "list[list[int]]" = [[], []]
+        self._floats = [0, 0]
 
     def wire_input(self, bit: int, attribute: str, active: int, pull: bool) -> None:
         """Connects a switch: the pin is at `active` when the plant's attribute is true; open needs GPPU when `pull`."""
@@ -70,34 +78,54 @@ class Mcp23017(I2cPart):
 
     def _port(self, port: int) -> int:
         """The electrical levels of a port's pins, inputs and outputs."""
+        if self._stale[port]:
+            self._plan(port)
+        value = self._base[port]
+        plant = self.plant
+        for pin in self._low[port]:
+            if not getattr(plant, pin[0]):
+                value |= pin[1]
+        for bit in self._other[port]:
+            if self._pin(bit):
+                value |= 1 << (bit & 7)
+        floating = value & self._floats[port]
+        if floating:
+            raise EmulationError(self.text() + ": inputs 0x%02x float; their pull-ups are off" % floating)
+        return value
+
+    def _plan(self, port: int) -> None:
+        """Sorts a port's pins by how their level comes about, so that reading the port is short."""
         regs = self.regs
         inputs = regs[_IODIR + port]
-        value = regs[_OLAT + port] & ~inputs
-        wired = self._wired_in >> (8 * port)
-        needs = self._needs_pull >> (8 * port)
-        bit = 8 * port
-        mask = 1
-        while mask < 256:
-            if inputs & mask:
-                if wired & mask:
-                    if self._pin(bit):
-                        if needs & mask and not regs[_GPPU + port] & mask:
-                            raise EmulationError(
-                                self.text() + ": pin " + str(bit) + " floats; its pull-up is off"
-                            )
-                        value |= mask
-                elif regs[_GPPU + port] & mask:
-                    value |= mask
-                elif self._sinks[bit] is None:
-                    raise EmulationError(
-                        self.text()
-                        + ": pin "
-                        + str(bit)
-                        + " is not wired and floats; make it an output or pull it up"
-                    )
-            bit += 1
-            mask <<= 1
-        return value
+        pulled = regs[_GPPU + port]
+        self._base[port] = regs[_OLAT + port] & ~inputs & 0xFF
+        self._low[port] = []
+        self._other[port] = []
+        self._floats[port] = (self._needs_pull >> 8 * port) & inputs & ~pulled & 0xFF
+        for bit in range(8 * port, 8 * port + 8):
+            mask = 1 << (bit & 7)
+            if not inputs & mask:
+                continue
+            if self._wired_in >> bit & 1:
+                if self._active[bit] == 0 and self.forced[bit] is None:
+                    self._low[port].append((self._attributes[bit], mask))
+                else:
+                    self._other[port].append(bit)
+            elif pulled & mask:
+                self._base[port] |= mask
+            elif self._sinks[bit] is None:
+                raise EmulationError(
+                    self.text()
+                    + ": pin "
+                    + str(bit)
+                    + " is not wired and floats; make it an output or pull it up"
+                )
+        self._stale[port] = False
+
+    def force(self, bit: int, level: "Callable[[int], int] | None") -> None:
+        """Puts a fault on a pin (a function from the true level to the level there is), or takes it away."""
+        self.forced[bit] = level
+        self._stale[bit >> 3] = True
 
     # --- interrupt on change
 
@@ -194,6 +222,7 @@ class Mcp23017(I2cPart):
             pair = _OLAT
         before = self._driven(port)
         self.regs[pair + port] = value
+        self._stale[port] = True
         if pair in (_OLAT, _IODIR):
             self._drive(port, before)
         if pair in (_IODIR, _GPINTEN):
