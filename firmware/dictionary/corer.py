@@ -1,6 +1,8 @@
-"""The corer: words, events, channels, parameters of spindle, percussion, break-off, weigher, tilt watch and the coring rule.
+"""The corer: words, events, channels, parameters of spindle, percussion, break-off, weigher, tilt watch and
+the coring rule.
 
-Data only. The coring rule is these parameters: firmware/rochette/mechanisms/corer.py applies them and adds no number of its own.
+Data only. The coring rule is these parameters: firmware/rochette/mechanisms/corer.py applies them and adds no
+number of its own.
 """
 
 COMPONENT = "corer"
@@ -44,6 +46,7 @@ ENUMS = [
             ("HALTED", 14, "stopped by command"),
             ("NOT_READY", 15, "refused: no contact datum, or the feed is not homed"),
             ("TILT_SENSOR", 16, "the tilt sensor is silent"),
+            ("SPINDLE_FAULT", 17, "the spindle did not come to speed, or its current sensor is silent"),
             ("NONE", 31, "not ended yet"),
         ],
     },
@@ -144,7 +147,8 @@ EVENTS = [
     },
     {
         "name": "LEVEL_CHANGED", "id": 2, "severity": "ACTIVITY_LO",
-        "format": "Level {level}, rate of progress {rop_um_s} um/s, weight on bit set to {weight_mn} mN, depth {depth_um} um",
+        "format": "Level {level}, rate of progress {rop_um_s} um/s, weight on bit set to {weight_mn} mN, "
+            "depth {depth_um} um",
         "args": [("level", "I32"), ("rop_um_s", "I32"), ("weight_mn", "I32"), ("depth_um", "I32")],
         "cause": "The rate of progress left its band.", "action": "None.",
     },
@@ -164,37 +168,44 @@ EVENTS = [
         "name": "DEPTH_REACHED", "id": 5, "severity": "ACTIVITY_HI",
         "format": "Depth {depth_um} um reached, highest level {max_level}, {pecks} pecks, {time_s} s",
         "args": [("depth_um", "I32"), ("max_level", "I32"), ("pecks", "I32"), ("time_s", "I32")],
-        "cause": "The bit is at depth by feed, contact and spring. This says nothing about a core being there.", "action": "None.",
+        "cause": "The bit is at depth by feed, contact and spring. This says nothing about a core being "
+            "there.", "action": "None.",
     },
     {
         "name": "SHORT_DEPTH", "id": 6, "severity": "WARNING_LO",
         "format": "Coring ended short: depth {depth_um} um of {target_um} um",
         "args": [("depth_um", "I32"), ("target_um", "I32")],
-        "cause": "The feed's travel or the time ended first.", "action": "Decide whether a short core is wanted.",
+        "cause": "The feed's travel or the time ended first.", "action": "Decide whether a short core is "
+            "wanted.",
     },
     {
         "name": "TARGET_TOO_HARD", "id": 7, "severity": "WARNING_HI",
         "format": "Target too hard: {rop_um_s} um/s at level {level} for {time_s} s, depth {depth_um} um",
         "args": [("rop_um_s", "I32"), ("level", "I32"), ("time_s", "I32"), ("depth_um", "I32")],
-        "cause": "No progress at the top level.", "action": "Retract and choose another target, or change the bit.",
+        "cause": "No progress at the top level.", "action": "Retract and choose another target, or change "
+            "the bit.",
     },
     {
         "name": "RUNAWAY_SOFT", "id": 8, "severity": "WARNING_HI",
         "format": "Runaway: {rop_um_s} um/s at level {level}, weight {weight_mn} mN, depth {depth_um} um",
         "args": [("rop_um_s", "I32"), ("level", "I32"), ("weight_mn", "I32"), ("depth_um", "I32")],
-        "cause": "The ground does not carry the bit: regolith or a void.", "action": "Retract; nothing stands as a core here.",
+        "cause": "The ground does not carry the bit: regolith or a void.", "action": "Retract; nothing "
+            "stands as a core here.",
     },
     {
         "name": "SLIP", "id": 9, "severity": "WARNING_HI",
-        "format": "Slip: tilt changed by {tilt_mdeg} mdeg, weight jumped by {jump_mn} mN, depth {depth_um} um; stopped in place",
+        "format": "Slip: tilt changed by {tilt_mdeg} mdeg, weight jumped by {jump_mn} mN, depth {depth_um} "
+            "um; stopped in place",
         "args": [("tilt_mdeg", "I32"), ("jump_mn", "I32"), ("depth_um", "I32")],
-        "cause": "The vehicle or the rock moved.", "action": "Nothing moves by itself. Look at it before any retract.",
+        "cause": "The vehicle or the rock moved.", "action": "Nothing moves by itself. Look at it before "
+            "any retract.",
     },
     {
         "name": "WEIGHT_LOST", "id": 10, "severity": "WARNING_HI",
         "format": "Weight on bit lost: {weight_mn} mN at depth {depth_um} um although the feed followed",
         "args": [("weight_mn", "I32"), ("depth_um", "I32")],
-        "cause": "A void, a broken bit, or a feed that does not follow.", "action": "Retract and look at the bit.",
+        "cause": "A void, a broken bit, or a feed that does not follow.", "action": "Retract and look at "
+            "the bit.",
     },
     {
         "name": "CORING_ENDED", "id": 11, "severity": "WARNING_LO",
@@ -206,7 +217,8 @@ EVENTS = [
         "name": "SPINDLE_OVER_CURRENT", "id": 12, "severity": "WARNING_HI",
         "format": "Spindle current {current_ma} mA above {limit_ma} mA: spindle off, posture kept",
         "args": [("current_ma", "I32"), ("limit_ma", "I32")],
-        "cause": "A short, perhaps an intermittent one.", "action": "Check the wiring before the spindle is run again.",
+        "cause": "A short, perhaps an intermittent one.", "action": "Check the wiring before the spindle is "
+            "run again.",
     },
     {
         "name": "SPINDLE_JAMMED", "id": 13, "severity": "WARNING_LO",
@@ -216,7 +228,8 @@ EVENTS = [
     },
     {
         "name": "SPINDLE_ENCODER_SILENT", "id": 14, "severity": "WARNING_HI",
-        "format": "No spindle counts at {drive_permille} permille though {current_ma} mA say that it turns: encoder",
+        "format": "No spindle counts at {drive_permille} permille though {current_ma} mA say that it turns: "
+            "encoder",
         "args": [("drive_permille", "I32"), ("current_ma", "I32")],
         "cause": "The encoder or its wiring failed.", "action": "The spindle is off. Check the encoder.",
     },
@@ -230,19 +243,24 @@ EVENTS = [
         "name": "SPINDLE_SENSOR_SILENT", "id": 16, "severity": "WARNING_HI",
         "format": "Spindle current sensor silent, spindle off",
         "args": [],
-        "cause": "Without a current reading a short would not be noticed.", "action": "Check the sensor and its bus.",
+        "cause": "Without a current reading a short would not be noticed.", "action": "Check the sensor and "
+            "its bus.",
     },
     {
         "name": "BREAK_OFF_CONFIRMED", "id": 17, "severity": "ACTIVITY_HI",
-        "format": "Break-off cam {position}, both switches confirm; peak {peak_ma} mA, drop {drop_ma} mA, snap {snap}",
+        "format": "Break-off cam {position}, both switches confirm; peak {peak_ma} mA, drop {drop_ma} mA, "
+            "snap {snap}",
         "args": [("position", "CamPosition"), ("peak_ma", "I32"), ("drop_ma", "I32"), ("snap", "I32")],
-        "cause": "The cam reached its position.", "action": "None. A missing snap is evidence against a core, not proof.",
+        "cause": "The cam reached its position.", "action": "None. A missing snap is evidence against a "
+            "core, not proof.",
     },
     {
         "name": "BREAK_OFF_NOT_CONFIRMED", "id": 18, "severity": "WARNING_HI",
-        "format": "Break-off cam {position} not confirmed: centred {centred}, offset {offset}, peak {peak_ma} mA",
+        "format": "Break-off cam {position} not confirmed: centred {centred}, offset {offset}, peak "
+            "{peak_ma} mA",
         "args": [("position", "CamPosition"), ("centred", "I32"), ("offset", "I32"), ("peak_ma", "I32")],
-        "cause": "The cam is stuck, or a switch failed.", "action": "No retract before the offset is confirmed.",
+        "cause": "The cam is stuck, or a switch failed.", "action": "No retract before the offset is "
+            "confirmed.",
     },
     {
         "name": "WEIGHED", "id": 19, "severity": "ACTIVITY_LO",
@@ -312,9 +330,9 @@ PARAMETERS = [
     {"name": "TOO_HARD_MS", "id": 11, "unit": "ms", "default": 60000, "min": 5000, "max": 1000000,
      "doc": "No progress at level 20 for so long: target too hard."},
     {"name": "RUNAWAY_UM_S", "id": 12, "unit": "um/s", "default": 300, "min": 50, "max": 4000,
-     "doc": "Faster than this is a runaway: the level falls at once, and at level 0 the coring stops."},
-    {"name": "RUNAWAY_MS", "id": 13, "unit": "ms", "default": 2000, "min": 200, "max": 60000,
-     "doc": "Time of runaway at level 0 before it stops."},
+     "doc": "Faster than this is a runaway: the level falls to 0 at once, and at level 0 the coring stops."},
+    {"name": "RUNAWAY_MS", "id": 13, "unit": "ms", "default": 500, "min": 200, "max": 60000,
+     "doc": "A runaway must stand so long before it is answered."},
     {"name": "PECK_EVERY_UM", "id": 14, "unit": "um", "default": 8000, "min": 500, "max": 100000,
      "doc": "The bit is raised to clear cuttings after this much depth."},
     {"name": "PECK_UP_UM", "id": 15, "unit": "um", "default": 4000, "min": 200, "max": 20000,
@@ -385,7 +403,7 @@ PARAMETERS = [
      "doc": "Hammer frequency at level 3. The pulse-width output of the board goes down to 10 Hz."},
     {"name": "PERCUSSION_MAX_MHZ", "id": 61, "unit": "mHz", "default": 30000, "min": 10000, "max": 30000,
      "doc": "Hammer frequency at level 20."},
-    {"name": "PERCUSSION_MIN_US", "id": 62, "unit": "us", "default": 3000, "min": 500, "max": 15000,
+    {"name": "PERCUSSION_MIN_US", "id": 62, "unit": "us", "default": 2300, "min": 500, "max": 15000,
      "doc": "Pulse width at level 3."},
     {"name": "PERCUSSION_MAX_US", "id": 63, "unit": "us", "default": 12000, "min": 500, "max": 15000,
      "doc": "Pulse width at level 20."},

@@ -1,7 +1,7 @@
 """The feed: words, events, channels, parameters and commands of the carriage that lowers the bit.
 
-Data only. Positions are carriage positions, micrometres below the home switch; weights are millinewtons, pressing positive, hanging
-and pulling negative.
+Data only. Positions are carriage positions, micrometres below the home switch; weights are millinewtons,
+pressing positive, hanging and pulling negative.
 """
 
 COMPONENT = "feed"
@@ -68,7 +68,8 @@ EVENTS = [
     },
     {
         "name": "CONTACT_EARLY", "id": 3, "severity": "WARNING_HI",
-        "format": "Early contact at {position_um} um, weight {weight_mn} mN, window opens at {low_um} um; no more force was put on",
+        "format": "Early contact at {position_um} um, weight {weight_mn} mN, window opens at {low_um} um; "
+            "no more force was put on",
         "args": [("position_um", "I32"), ("weight_mn", "I32"), ("low_um", "I32")],
         "cause": "Something stands in the way: a pebble, a tube where none should be, a closed gate.",
         "action": "Look at it with the camera, retract, then clear it by command.",
@@ -82,10 +83,12 @@ EVENTS = [
     },
     {
         "name": "STALLED", "id": 5, "severity": "WARNING_HI",
-        "format": "Feed stalled while rising at {position_um} um, pull {pull_mn} mN; everything is held in place",
+        "format": "Feed stalled while rising at {position_um} um, pull {pull_mn} mN; everything is held in "
+            "place",
         "args": [("position_um", "I32"), ("pull_mn", "I32")],
         "cause": "The rock grips the bit.",
-        "action": "Nothing is released by itself. Decide on the ground: wait, turn the spindle slowly, retract again.",
+        "action": "Nothing is released by itself. Decide on the ground: wait, turn the spindle slowly, "
+            "retract again.",
     },
     {
         "name": "DRILL_LOADED", "id": 6, "severity": "WARNING_HI",
@@ -96,7 +99,8 @@ EVENTS = [
     },
     {
         "name": "BRAKE", "id": 7, "severity": "WARNING_HI",
-        "format": "Feed commanded at {position_um} um but it stalled without load (weight {weight_mn} mN): brake",
+        "format": "Feed commanded at {position_um} um but it stalled without load (weight {weight_mn} mN): "
+            "brake",
         "args": [("position_um", "I32"), ("weight_mn", "I32")],
         "cause": "A brake that does not open, a seized screw, a motor without power.",
         "action": "Home the feed once more; if it stalls again work without the feed.",
@@ -166,7 +170,8 @@ EVENTS = [
     },
     {
         "name": "TARE_REFUSED", "id": 17, "severity": "WARNING_HI",
-        "format": "Load cell moved by {change_mn} mN since homing, more than {limit_mn} mN: the tool does not hang free",
+        "format": "Load cell moved by {change_mn} mN since homing, more than {limit_mn} mN: the tool does "
+            "not hang free",
         "args": [("change_mn", "I32"), ("limit_mn", "I32")],
         "cause": "The bit already touches something, or the load cell drifted.",
         "action": "Raise the feed, look, home again.",
@@ -177,9 +182,11 @@ CHANNELS = [
     {"name": "POSITION", "id": 1, "type": "I32", "unit": "um", "show": "{:.2f} mm", "divide": 1000,
      "yellow": (-500, 128000), "red": (-1500, 130500), "doc": "Carriage below the home switch."},
     {"name": "WEIGHT_ON_BIT", "id": 2, "type": "I32", "unit": "mN", "show": "{:.1f} N", "divide": 1000,
-     "yellow": (-20000, 100000), "red": (-60000, 130000), "doc": "Load cell after tare; pressing is positive."},
+     "yellow": (-20000, 100000), "red": (-60000, 130000),
+      "doc": "Load cell after tare; pressing is positive."},
     {"name": "CONTACT", "id": 3, "type": "I32", "unit": "um", "show": "{:.2f} mm", "divide": 1000,
-     "yellow": None, "red": None, "doc": "Carriage position at which the bit touched without force; -1 before contact."},
+     "yellow": None, "red": None,
+      "doc": "Carriage position at which the bit touched without force; -1 before contact."},
     {"name": "PROGRESS", "id": 4, "type": "I32", "unit": "um/s", "show": "{} um/s", "divide": 1,
      "yellow": None, "red": None, "doc": "Speed of the bit over the last second while a weight is held."},
     {"name": "STATE", "id": 5, "type": "FeedState", "unit": "", "show": "{}", "divide": 1,
@@ -239,6 +246,14 @@ PARAMETERS = [
      "doc": "A move may take its distance over its speed times this."},
     {"name": "DEADLINE_EXTRA_MS", "id": 26, "unit": "ms", "default": 3000, "min": 500, "max": 60000,
      "doc": "Added to each move's time."},
+    {"name": "TARE_SAMPLES", "id": 27, "unit": "", "default": 16, "min": 4, "max": 200,
+     "doc": "Load cell readings averaged for the zero of weight."},
+    {"name": "TARE_LIMIT_MN", "id": 28, "unit": "mN", "default": 2500, "min": 200, "max": 20000,
+     "doc": "The zero may move so far from the one taken at homing: tube and core weigh less than 1 N."},
+    {"name": "WITNESS_MS", "id": 29, "unit": "ms", "default": 1000, "min": 100, "max": 10000,
+     "doc": "The weight loop at its highest speed for so long without the weight rising asks for the witness move."},
+    {"name": "WITNESS_UM", "id": 30, "unit": "um", "default": 600, "min": 200, "max": 5000,
+     "doc": "Witness move: up by this much; the weight must fall, else the carriage does not follow: brake."},
 ]
 
 COMMANDS = [

@@ -1,8 +1,8 @@
 """Motion of one stepper axis: trapezoid profile and steady speed, in whole steps, with exact arrival.
 
-Each tick commands a whole number of steps: the stepper is given a rate that is a multiple of 100 steps/s, which is
-exactly rate / 100 steps in its 10 ms segment. Fractions are carried here, so the sum is exact whatever the stepper
-does with fractions. Integers only; speeds up to 20,000 steps/s keep v * v below 2**30.
+Each tick commands a whole number of steps: the stepper is given a rate that is a multiple of 100 steps/s,
+which is exactly rate / 100 steps in its 10 ms segment. Fractions are carried here, so the sum is exact
+whatever the stepper does with fractions. Integers only; speeds up to 20,000 steps/s keep v * v below 2**30.
 """
 
 TYPE_CHECKING = False
@@ -35,13 +35,16 @@ class Axis:
         self._twice_acceleration = 38400
 
     def limits(self, acceleration: int, start_stop: int) -> None:
-        """Set acceleration (steps/s2, 100 to 200,000) and the rate (steps/s) that needs no ramp. Allocates nothing."""
+        """Set acceleration (steps/s2, 100 to 200,000) and the rate (steps/s) that needs no ramp. Allocates
+        nothing.
+        """
         self._ramp = acceleration // _TICKS_PER_S
         self._twice_acceleration = 2 * acceleration
         self._start_stop = start_stop
 
     def go(self, target: int, top: int) -> None:
-        """Go to `target` (steps) at up to `top` steps/s; `moving` becomes False when the last step is over."""
+        """Go to `target` (steps) at up to `top` steps/s; `moving` becomes False when the last step is over.
+        """
         self._gliding = False
         self._target = target
         self._top = top

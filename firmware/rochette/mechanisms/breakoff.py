@@ -1,9 +1,9 @@
 """Break-off: the cam that moves the tube off the bit's axis, and lets it go over its seat.
 
-Two switches tell the position: centred, offset; in the release position both are open. A turn counts only when both agree for a
-while, whatever time has passed. While the cam is on its way to the offset the current of the auxiliary rail is watched: a core
-that breaks shows a peak over the free cam's current and then a drop within a short time, before the offset switch is made. That
-signature is evidence, not proof.
+Two switches tell the position: centred, offset; in the release position both are open. A turn counts only
+when both agree for a while, whatever time has passed. While the cam is on its way to the offset the current
+of the auxiliary rail is watched: a core that breaks shows a peak over the free cam's current and then a drop
+within a short time, before the offset switch is made. That signature is evidence, not proof.
 
 `tick()` allocates nothing; nothing here may be called from an interrupt.
 """
@@ -50,9 +50,10 @@ _FREE_TICKS = 4  # the servo is under way after this time, and its current has b
 class BreakOff:
     """The break-off cam.
 
-    Attributes: state (BreakOffState), busy, result (BreakOffResult of the last turn, NONE while it turns), position (CamPosition,
-    UNKNOWN until confirmed), confirmed, peak_ma (highest auxiliary current of the turn), free_ma (lowest while under way), drop_ma
-    (largest fall from a peak within the snap time), signature (a core's snap was seen in the last turn to the offset).
+    Attributes: state (BreakOffState), busy, result (BreakOffResult of the last turn, NONE while it turns),
+    position (CamPosition, UNKNOWN until confirmed), confirmed, peak_ma (highest auxiliary current of the
+    turn), free_ma (lowest while under way), drop_ma (largest fall from a peak within the snap time),
+    signature (a core's snap was seen in the last turn to the offset).
     """
 
     def __init__(
@@ -89,7 +90,9 @@ class BreakOff:
         self._crest_age = 0
 
     def offset(self) -> None:
-        """Turn the cam to its offset: it snaps the core and holds it. Results: OK, NOT_CONFIRMED. Raises MechanismBusy."""
+        """Turn the cam to its offset: it snaps the core and holds it. Results: OK, NOT_CONFIRMED. Raises
+        MechanismBusy.
+        """
         self._turn(CAM_POSITION_OFFSET, self._values[P_CORER_BREAK_OFF_OFFSET_US])
 
     def centre(self) -> None:
@@ -97,7 +100,8 @@ class BreakOff:
         self._turn(CAM_POSITION_CENTRED, self._values[P_CORER_BREAK_OFF_CENTRE_US])
 
     def release(self) -> None:
-        """Turn the cam to where the tube is let go. Results: OK (both switches open after the travel time), NOT_CONFIRMED.
+        """Turn the cam to where the tube is let go. Results: OK (both switches open after the travel time),
+        NOT_CONFIRMED.
 
         Raises MechanismBusy.
         """

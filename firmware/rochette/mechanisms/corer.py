@@ -1,16 +1,18 @@
-"""Corer: adaptive drilling. Spindle, percussion and weight on bit follow one level, 0 to 20, in closed loop on rate of progress.
+"""Corer: adaptive drilling. Spindle, percussion and weight on bit follow one level, 0 to 20, in closed loop
+on rate of progress.
 
-The rule, all of it parameters: over a window the rate of progress is measured; slower than the band raises the level, faster lowers
-it, by one, or by LEVEL_STEP when it is off by more than a factor of two. Levels 0 to 2 are rotary only with rising speed, 3 to 20
-hammer harder and harder, and the weight on bit rises evenly from level 0 to 20. The bit is raised to clear cuttings when the
-torque rises and every so much depth. It gives up on a target too hard (no progress at level 20) and on a runaway (too fast at level
-0), and stops in place, moving nothing, on a slip (tilt or force jumps), a current spike or a fault of the feed.
+The rule, all of it parameters: over a window the rate of progress is measured; slower than the band raises
+the level, faster lowers it, by one, or by LEVEL_STEP when it is off by more than a factor of two. Levels 0 to
+2 are rotary only with rising speed, 3 to 20 hammer harder and harder, and the weight on bit rises evenly from
+level 0 to 20. The bit is raised to clear cuttings when the torque rises and every so much depth. It gives up
+on a target too hard (no progress at level 20) and on a runaway (too fast at level 0), and stops in place,
+moving nothing, on a slip (tilt or force jumps), a current spike or a fault of the feed.
 
-Depth is feed position less contact datum less the spring's compression: Feed.bit_um - Feed.contact_um. Reaching a depth says
-nothing about a core being there.
+Depth is feed position less contact datum less the spring's compression: Feed.bit_um - Feed.contact_um.
+Reaching a depth says nothing about a core being there.
 
-The corer owns feed, spindle and percussion while it is busy; they are ticked on their own. `tick()` allocates nothing; nothing
-here may be called from an interrupt. Parameters are read when a coring starts.
+The corer owns feed, spindle and percussion while it is busy; they are ticked on their own. `tick()` allocates
+nothing; nothing here may be called from an interrupt. Parameters are read when a coring starts.
 """
 
 from array import array
@@ -31,6 +33,7 @@ from rochette.tables import (
     CORER_RESULT_RUNAWAY_SOFT,
     CORER_RESULT_SHORT_DEPTH,
     CORER_RESULT_SLIP,
+    CORER_RESULT_SPINDLE_FAULT,
     CORER_RESULT_SPINDLE_JAM,
     CORER_RESULT_TARGET_TOO_HARD,
     CORER_RESULT_TILT_SENSOR,
@@ -102,6 +105,7 @@ from rochette.tables import (
     SPINDLE_RESULT_ENCODER,
     SPINDLE_RESULT_JAM,
     SPINDLE_RESULT_OK,
+    SPINDLE_RESULT_OVER_CURRENT,
     SPINDLE_STATE_RUNNING,
 )
 
@@ -120,15 +124,16 @@ _ROTARY_LEVELS = 3  # below this level the speed rises with the level, there is 
 _JUMP_RING = 5  # weights 10 ms apart: the newest is compared with the one 50 ms older
 _UNLOAD_TICKS = 500
 _NEAR_UM = 500  # after a peck the bit goes fast down to here above the cut, then the weight loop takes it
-MAX_DEPTH_UM = 76000
+_SUNK_UM = 500
 
 
 class Corer:
     """The coring rule.
 
-    Attributes: state (CorerState), busy, result (CorerResult of the last coring, NONE while it runs), depth_um (of the bit under
-    the contact), deepest_um, level, max_level, rop_um_s (of the last window), pecks, jams, weight_set_mn, feed_result (the feed's
-    result when the coring ended because of it, else FeedResult NONE).
+    Attributes: state (CorerState), busy, result (CorerResult of the last coring, NONE while it runs),
+    depth_um (of the bit under the contact), deepest_um, level, max_level, rop_um_s (of the last window),
+    pecks, jams, weight_set_mn, feed_result (the feed's result when the coring ended because of it, else
+    FeedResult NONE).
     """
 
     def __init__(
@@ -178,10 +183,10 @@ class Corer:
         self._peck_at_um = 0
         self._hot = 0
         self._hard_ticks = 0
+        self._hard_from_um = 0
         self._hard_pecked = False
         self._fast_ticks = 0
         self._lost_ticks = 0
-        self._steady = False
         self._pending = CORER_RESULT_NONE
         self._weights = array("i", [0] * _JUMP_RING)
         self._weights_at = 0
@@ -200,10 +205,11 @@ class Corer:
     # -- actions -------------------------------------------------------------------------------------
 
     def core(self, depth_um: int) -> None:
-        """Core to `depth_um` (1,000 to the board's depth_max_um) below the feed's contact; the feed may already hold a weight.
+        """Core to `depth_um` (1,000 to the board's depth_max_um) below the feed's contact; the feed may
+        already hold a weight.
 
-        Takes a tilt baseline when there is none. Results: see CorerResult. Raises MechanismBusy (also when the feed is busy with
-        anything but holding a weight), MechanismRange. Allocates nothing otherwise.
+        Takes a tilt baseline when there is none. Results: see CorerResult. Raises MechanismBusy (also when
+        the feed is busy with anything but holding a weight), MechanismRange. Allocates nothing otherwise.
         """
         if self.busy:
             raise MechanismBusy("corer", self.state, "core")
@@ -281,6 +287,8 @@ class Corer:
             self._out_of_time()
         elif state == CORER_STATE_SPIN_UP:
             self._tick_spin_up()
+        elif state == CORER_STATE_BACK_OFF:
+            self._tick_back_off()
         elif self._spindle_lost():
             return
         elif state == CORER_STATE_PRELOAD:
@@ -374,12 +382,8 @@ class Corer:
             self._set_weight()
             self._apply_level()
             self._events.emit(EV_CORER_LEVEL_CHANGED, level, rop, self.weight_set_mn, depth)
-        elif level == TOP_LEVEL and rop < values[P_CORER_TOO_HARD_UM_S]:
-            if self._judge_hard(rop, current):
-                return
-        else:
-            self._hard_ticks = 0
-            self._hard_pecked = False
+        elif level == TOP_LEVEL and self._judge_hard(rop, current):
+            return
         if depth - self._peck_at_um >= values[P_CORER_PECK_EVERY_UM]:
             self._peck(PECK_REASON_DISTANCE, current)
             return
@@ -407,16 +411,25 @@ class Corer:
         return level
 
     def _judge_hard(self, rop: int, current: int) -> bool:
-        """No progress at the top level in this window. True when that ended or interrupted the coring."""
+        """At the top level: is there progress over TOO_HARD_MS? True when that ended or interrupted the
+        coring.
+        """
         values = self._values
+        if self._hard_ticks == 0:
+            self._hard_from_um = self._window_from_um
+            self._hard_pecked = False
         self._hard_ticks += self._window
+        mean = (self.depth_um - self._hard_from_um) * _TICKS_PER_S // self._hard_ticks
+        hard = mean < values[P_CORER_TOO_HARD_UM_S]
         if self._hard_ticks * _TICK_MS >= values[P_CORER_TOO_HARD_MS]:
-            self._events.emit(
-                EV_CORER_TARGET_TOO_HARD, rop, self.level, self._hard_ticks // _TICKS_PER_S, self.depth_um
-            )
-            self._fail(CORER_RESULT_TARGET_TOO_HARD)
-            return True
-        if not self._hard_pecked and self._hard_ticks * _TICK_MS * 2 >= values[P_CORER_TOO_HARD_MS]:
+            if hard:
+                time_s = self._hard_ticks // _TICKS_PER_S
+                self._events.emit(EV_CORER_TARGET_TOO_HARD, mean, self.level, time_s, self.depth_um)
+                self._fail(CORER_RESULT_TARGET_TOO_HARD)
+                return True
+            self._hard_ticks = 0
+        elif hard and not self._hard_pecked and self._hard_ticks * _TICK_MS * 2 >= values[P_CORER_TOO_HARD_MS]:
+            # Perhaps it only stands in its own cuttings: clear them once before giving up.
             self._hard_pecked = True
             self._peck(PECK_REASON_NO_PROGRESS, current)
             return True
@@ -430,7 +443,7 @@ class Corer:
             self._fail(CORER_RESULT_RUNAWAY_SOFT)
             return
         self._fast_ticks = 0
-        self.level = self.level // 2
+        self.level = 0
         self._clean_ma = 0
         self._set_weight()
         self._apply_level()
@@ -470,8 +483,16 @@ class Corer:
             self._feed_ended()
             return
         self.depth_um = feed.bit_um - self._contact_um
+        if self.depth_um >= self._target_um:
+            self._at_depth()
+            return
         self._wait -= 1
-        if feed.weight_mn * 10 < self.weight_set_mn * 9 and self._wait > 0 and self.depth_um < self._target_um:
+        if (
+            feed.weight_mn * 10 < self.weight_set_mn * 9
+            and self._wait > 0
+            and self.depth_um < self.deepest_um + _SUNK_UM
+        ):
+            # Not loaded yet, nor past the cut, where the guards of coring have to be awake.
             return
         self._weights_known = 0
         self._lost_ticks = 0
@@ -481,6 +502,8 @@ class Corer:
         self._open_window()
 
     def _peck(self, reason: int, current_ma: int) -> None:
+        if self.depth_um > self.deepest_um:
+            self.deepest_um = self.depth_um
         self.pecks += 1
         self._events.emit(EV_CORER_PECK, reason, self.depth_um, current_ma)
         self._lift(self._values[P_CORER_PECK_UP_UM])
@@ -499,7 +522,7 @@ class Corer:
         feed.move_to(z_um, self._values[P_CORER_PECK_UM_S])
 
     def _tick_peck(self, state: int) -> None:
-        """PECK_UP, PECK_CLEAR, PECK_DOWN and BACK_OFF."""
+        """PECK_UP, PECK_CLEAR and PECK_DOWN."""
         feed = self._feed
         if state == CORER_STATE_PECK_CLEAR:
             self._wait -= 1
@@ -523,11 +546,17 @@ class Corer:
         if result != FEED_RESULT_OK:
             self._feed_ended()
             return
-        if state == CORER_STATE_BACK_OFF:
-            self._spin_up()
-            return
         self._wait = self._values[P_CORER_PECK_CLEAR_MS] // _TICK_MS
         self.state = CORER_STATE_PECK_CLEAR
+
+    def _tick_back_off(self) -> None:
+        feed = self._feed
+        if feed.busy:
+            return
+        if feed.result != FEED_RESULT_OK:
+            self._feed_ended()
+            return
+        self._spin_up()
 
     def _at_depth(self) -> None:
         self.deepest_um = self.depth_um
@@ -541,7 +570,8 @@ class Corer:
         if not feed.busy:
             self._feed_ended()
             return
-        self.depth_um = feed.bit_um - self._contact_um
+        # depth_um stays as it was under weight: going up takes the feed's backlash, the bit stands where it
+        # stood.
         self._wait -= 1
         if feed.weight_mn > 2 * self._values[P_CORER_UNLOAD_MN] + 1000 and self._wait > 0:
             return
@@ -556,13 +586,21 @@ class Corer:
     # -- endings -------------------------------------------------------------------------------------
 
     def _spindle_lost(self) -> bool:
-        """True when the spindle is no longer running as it should; a jam is answered by backing off, a few times."""
+        """True when the spindle is no longer running as it should; a jam is answered by backing off, a few
+        times.
+        """
         spindle = self._spindle
         if spindle.running:
             return False
         result = spindle.result
+        if result == SPINDLE_RESULT_OVER_CURRENT:
+            self._fail(CORER_RESULT_OVER_CURRENT)
+            return True
+        if result == SPINDLE_RESULT_ENCODER:
+            self._fail(CORER_RESULT_ENCODER)
+            return True
         if result != SPINDLE_RESULT_JAM:
-            self._fail(CORER_RESULT_ENCODER if result == SPINDLE_RESULT_ENCODER else CORER_RESULT_OVER_CURRENT)
+            self._fail(CORER_RESULT_SPINDLE_FAULT)
             return True
         if self.jams >= self._values[P_CORER_JAM_TRIES]:
             self._fail(CORER_RESULT_SPINDLE_JAM)

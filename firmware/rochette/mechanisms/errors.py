@@ -1,4 +1,6 @@
-"""Errors that a mechanism raises at the call that starts an action. tick() raises none: it ends with a result."""
+"""Errors that a mechanism raises at the call that starts an action. tick() raises none: it ends with a
+result.
+"""
 
 
 class MechanismBusy(Exception):

@@ -1,14 +1,17 @@
 """Feed: the carriage that lowers the bit. Homing, free moves, contact, weight on bit, retract.
 
-Positions are micrometres below the edge of the home switch, counted in steps from there. Weights are millinewtons on the load
-cell, less the reading with the tool hanging free (`tare_mn`): pressing is positive, pulling negative. A spring stands between
-carriage and bit, so the bit is at z - weight / spring rate: contact and depth are always given for the bit, not the carriage.
+Positions are micrometres below the edge of the home switch, counted in steps from there. Weights are
+millinewtons on the load cell, less the reading with the tool hanging free (`tare_mn`): pressing is positive,
+pulling negative. A spring stands between carriage and bit, so the bit is at z - weight / spring rate: contact
+and depth are always given for the bit, not the carriage.
 
-The feed has no encoder. What it is told is compared with four witnesses: home switch, bottom switch, the driver's stall output
-and the load cell. A stall without load is a BRAKE; switches that contradict the steps without a stall are an ENCODER fault; a
-stall or a pull while rising is the rock's grip, STALLED, and holds everything. It never releases anything by itself.
+The feed has no encoder. What it is told is compared with four witnesses: home switch, bottom switch, the
+driver's stall output and the load cell. A stall without load is a BRAKE; switches that contradict the steps
+without a stall are an ENCODER fault; a stall or a pull while rising is the rock's grip, STALLED, and holds
+everything. It never releases anything by itself.
 
-`tick()` (100 Hz) allocates nothing; nothing here may be called from an interrupt. Parameters are read when an action starts.
+`tick()` (100 Hz) allocates nothing; nothing here may be called from an interrupt. Parameters are read when an
+action starts.
 """
 
 from array import array
@@ -90,6 +93,8 @@ from rochette.tables import (
     P_FEED_TARE_LIMIT_MN,
     P_FEED_TARE_SAMPLES,
     P_FEED_TRAVEL_UM_S,
+    P_FEED_WITNESS_MS,
+    P_FEED_WITNESS_UM,
 )
 
 TYPE_CHECKING = False
@@ -104,15 +109,18 @@ if TYPE_CHECKING:
 _TICK_MS = 10
 _RING = 4  # bit positions a quarter of a second apart: the oldest is one second old
 _RING_TICKS = 25
+_RISE_MN = 3000  # a change of weight that is no noise
+_LOADED_MN = 4000  # a weight that must go when the carriage rises
 _SWITCH_TICKS = 7  # while a weight is held the two end switches are read every 80 ms: 0.12 mm at most
 
 
 class Feed:
     """The feed axis.
 
-    Attributes: state (FeedState), busy, result (FeedResult of the last action, NONE while it runs), homed, contact_um (carriage
-    position at which the bit touched without force; -1 when unknown), tare_mn, and while a weight is held: bit_um (position of
-    the bit), progress_um_s (its speed over the last second). No method allocates, except that starting a busy feed raises.
+    Attributes: state (FeedState), busy, result (FeedResult of the last action, NONE while it runs), homed,
+    contact_um (carriage position at which the bit touched without force; -1 when unknown), tare_mn, and while
+    a weight is held: bit_um (position of the bit), progress_um_s (its speed over the last second). No method
+    allocates, except that starting a busy feed raises.
     """
 
     def __init__(
@@ -127,7 +135,9 @@ class Feed:
         parameters: "Parameters",
         events: "Events",
     ) -> None:
-        """mechanics: the board's feed_nm_per_step, feed_travel_um and feed_spring_mn_per_um. stall_bit: the bit of `switches`."""
+        """mechanics: the board's feed_nm_per_step, feed_travel_um and feed_spring_mn_per_um. stall_bit: the
+        bit of `switches`.
+        """
         self.name = "feed"
         self._stepper = stepper
         self._home = home
@@ -159,6 +169,16 @@ class Feed:
         self._silent_max = 20
         self._samples = 0
         self._edge = 0
+        self._released = False
+        self._from_home = False
+        self._start_mn = 0
+        self._free_um = 0
+        self._witness = 0
+        self._witness_mn = 0
+        self._witness_um = 600
+        self._witness_ticks = 100
+        self._saturated = 0
+        self._saturated_mn = 0
         self._start = 0
         self._rising = False
         self._target_um = 0
@@ -194,10 +214,11 @@ class Feed:
     # -- actions -------------------------------------------------------------------------------------
 
     def home(self) -> None:
-        """Find the home switch fast, back off until it releases, find its edge slowly, take datum and tare there.
+        """Find the home switch fast, back off until it releases, find its edge slowly, take datum and tare
+        there.
 
-        Results: OK, HOME_SWITCH (never releases: polarity), BRAKE, ENCODER (end of travel without the switch), SENSOR, TIMEOUT.
-        Raises MechanismBusy.
+        Results: OK, HOME_SWITCH (never releases: polarity), BRAKE, ENCODER (end of travel without the
+        switch), SENSOR, TIMEOUT. Raises MechanismBusy.
         """
         self._begin("home")
         values = self._values
@@ -215,10 +236,11 @@ class Feed:
         self.state = FEED_STATE_HOMING_FAST
 
     def move_to(self, z_um: int, speed_um_s: int = 0) -> None:
-        """Move free of the rock to `z_um` (0 to the travel) at up to `speed_um_s` (0: the travel speed; bounded by it).
+        """Move free of the rock to `z_um` (0 to the travel) at up to `speed_um_s` (0: the travel speed;
+        bounded by it).
 
-        Results: OK, OBSTRUCTED (force on the way down), STALLED (pull or stall on the way up), BRAKE, ENCODER, LIMIT, NOT_HOMED,
-        SENSOR, TIMEOUT. Raises MechanismBusy.
+        Results: OK, OBSTRUCTED (force on the way down), STALLED (pull or stall on the way up), BRAKE,
+        ENCODER, LIMIT, NOT_HOMED, SENSOR, TIMEOUT. Raises MechanismBusy.
         """
         self._begin("move")
         if not self._may_go(z_um):
@@ -229,7 +251,9 @@ class Feed:
         self._go(z_um, speed_um_s, FEED_STATE_MOVING)
 
     def jog(self, distance_um: int, speed_um_s: int) -> None:
-        """Move by `distance_um` (down positive), also before homing; stops at any switch, force or stall. Results as move_to."""
+        """Move by `distance_um` (down positive), also before homing; stops at any switch, force or stall.
+        Results as move_to.
+        """
         self._begin("jog")
         z_um = self.z_um + distance_um
         if self.homed and not self._may_go(z_um):
@@ -242,9 +266,10 @@ class Feed:
     def seek_contact(self, low_um: int, high_um: int, force_mn: int) -> None:
         """Take the zero of weight, then go down until the weight reaches `force_mn`.
 
-        `contact_um` is where the bit touched, the spring's compression taken off. Results: OK (low_um <= contact_um <= high_um),
-        EARLY_CONTACT (touched above the window; stopped at the early-contact force, no more is put on), NO_CONTACT, OBSTRUCTED (the
-        zero of weight was refused: it touches already), BRAKE, ENCODER, LIMIT, NOT_HOMED, SENSOR, TIMEOUT. Raises MechanismBusy.
+        `contact_um` is where the bit touched, the spring's compression taken off. Results: OK (low_um <=
+        contact_um <= high_um), EARLY_CONTACT (touched above the window; stopped at the early-contact force,
+        no more is put on), NO_CONTACT, OBSTRUCTED (the zero of weight was refused: it touches already),
+        BRAKE, ENCODER, LIMIT, NOT_HOMED, SENSOR, TIMEOUT. Raises MechanismBusy.
         """
         self._begin("seek contact")
         if not self._may_go(low_um) or not self._may_go(high_um):
@@ -266,8 +291,8 @@ class Feed:
     def hold_weight(self, weight_mn: int) -> None:
         """Hold `weight_mn` on the bit: closed loop at the load cell's rate, busy until halted or a fault.
 
-        While it holds, another call only changes the weight. Results: HALTED, OVERLOAD, LIMIT, BRAKE, ENCODER, SENSOR, NOT_HOMED.
-        Raises MechanismBusy while another action runs.
+        While it holds, another call only changes the weight. Results: HALTED, OVERLOAD, LIMIT, BRAKE,
+        ENCODER, SENSOR, NOT_HOMED. Raises MechanismBusy while another action runs.
         """
         self._weight_set_mn = weight_mn
         if self.state == FEED_STATE_HOLDING:
@@ -280,6 +305,10 @@ class Feed:
         self._gain = values[P_FEED_HOLD_GAIN_UM_S_N]
         self._hold_max = values[P_FEED_HOLD_UM_S]
         self._force_limit = values[P_FEED_FORCE_LIMIT_MN]
+        self._witness_ticks = values[P_FEED_WITNESS_MS] // _TICK_MS
+        self._witness = 0
+        self._saturated = 0
+        self._saturated_mn = self.weight_mn
         self._rising = False
         self.bit_um = self.z_um - self.weight_mn // self._spring
         self.progress_um_s = 0
@@ -292,8 +321,8 @@ class Feed:
     def retract_to(self, z_um: int, speed_um_s: int = 0) -> None:
         """Pull the bit up to `z_um` with force and stall watched (0: the retract speed).
 
-        Results: OK, STALLED (stall or pull above the limit: everything stays where it is), DRILL_LOADED (risen, but a force remains),
-        BRAKE, ENCODER, LIMIT, NOT_HOMED, SENSOR, TIMEOUT. Raises MechanismBusy.
+        Results: OK, STALLED (stall or pull above the limit: everything stays where it is), DRILL_LOADED
+        (risen, but a force remains), BRAKE, ENCODER, LIMIT, NOT_HOMED, SENSOR, TIMEOUT. Raises MechanismBusy.
         """
         self._begin("retract")
         if not self._may_go(z_um):
@@ -307,7 +336,9 @@ class Feed:
         self._go(z_um, speed_um_s, FEED_STATE_RETRACTING)
 
     def halt(self) -> None:
-        """Stop now, in place: result HALTED. Above the start-stop speed the carriage first slows down, busy for 0.2 s at most."""
+        """Stop now, in place: result HALTED. Above the start-stop speed the carriage first slows down, busy
+        for 0.2 s at most.
+        """
         if self.busy and self.state != FEED_STATE_HALTING:
             self._end(FEED_RESULT_HALTED)
 
@@ -322,7 +353,9 @@ class Feed:
     # -- 100 Hz --------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """One step of what it is doing. 100 Hz, after the inputs were polled and before the stepper's tick. Allocates nothing."""
+        """One step of what it is doing. 100 Hz, after the inputs were polled and before the stepper's tick.
+        Allocates nothing.
+        """
         state = self.state
         if state == FEED_STATE_IDLE:
             return
@@ -379,6 +412,19 @@ class Feed:
                 speed = limit
             elif speed < -limit:
                 speed = -limit
+            if self._witness:
+                if self._judge_witness(weight):
+                    return
+                speed = -limit
+            elif speed < limit or weight > self._saturated_mn + _RISE_MN:
+                self._saturated = 0
+                self._saturated_mn = weight
+            else:
+                self._saturated += 1
+                if self._saturated >= self._witness_ticks and weight > _RISE_MN:
+                    self._witness = self._witness_um * 100 // limit + 3
+                    self._witness_mn = weight
+                    self._saturated = 0
             self._axis.glide(speed * 1000 // self._nm)
         self._switch_wait -= 1
         if self._switch_wait < 0:
@@ -394,6 +440,18 @@ class Feed:
             self._ring_at = (at + 1) % _RING
         self._axis.tick()
 
+    def _judge_witness(self, weight: int) -> bool:
+        """Counts the witness move down; at its end the weight must have fallen. True when it has not: brake.
+        """
+        self._witness -= 1
+        if self._witness or self._witness_mn - weight > _RISE_MN:
+            if self._witness_mn - weight > _RISE_MN:
+                self._witness = 0
+                self._saturated_mn = weight
+            return False
+        self._braked(weight)
+        return True
+
     def _tick_moving(self, state: int) -> None:
         weight = self.weight_mn
         rising = self._rising
@@ -404,8 +462,16 @@ class Feed:
             self._events.emit(EV_FEED_OBSTRUCTED, weight, self.z_um)
             self._end(FEED_RESULT_OBSTRUCTED)
             return
+        if self._from_home and not self._home.made():
+            self._from_home = False
         if self._switch_stops(rising):
             return
+        if rising and self._start_mn > _LOADED_MN and self.z_um < self._free_um:
+            if weight * 2 > self._start_mn:
+                # The spring ought to be relaxed by now.
+                self._braked(weight)
+                return
+            self._start_mn = 0
         self._axis.tick()
         if self._axis.moving:
             return
@@ -489,12 +555,14 @@ class Feed:
             if made:
                 self._back_off()
             elif (self._start - position) * self._nm // 1000 > self._travel_um + 5000:
-                self._disagree()
+                # Neither the switch nor a stall at the end stop behind it: the carriage never moved.
+                self._braked(self.weight_mn)
                 return
         elif state == FEED_STATE_HOMING_BACK:
-            if self._edge < 0:
+            if not self._released:
                 if not made:
                     # Released: this much further, then slowly back.
+                    self._released = True
                     self._edge = position + self._steps(self._values[P_FEED_HOME_BACK_OFF_UM])
                 elif (position - self._start) * self._nm // 1000 > self._values[P_FEED_HOME_RELEASE_UM]:
                     self._events.emit(EV_FEED_HOME_SWITCH_STUCK, (position - self._start) * self._nm // 1000)
@@ -550,6 +618,8 @@ class Feed:
         self._stall_max = values[P_FEED_STALL_MS] // _TICK_MS
         self._silent_max = values[P_FEED_SILENT_MS] // _TICK_MS
         self._margin = values[P_FEED_SWITCH_MARGIN_UM]
+        self._witness_um = values[P_FEED_WITNESS_UM]
+        self._from_home = self.homed and self.z_um <= self._margin and self._home.made()
         self._stall = 0
         self._silent = 0
         self.busy = True
@@ -566,8 +636,11 @@ class Feed:
         return True
 
     def _go(self, z_um: int, speed_um_s: int, state: int) -> None:
-        away = z_um - self.z_um
+        now_um = self.z_um
+        away = z_um - now_um
         self._rising = away < 0
+        self._start_mn = self.weight_mn
+        self._free_um = now_um - self._start_mn // self._spring - self._witness_um
         self._target_um = z_um
         self._deadline(-away if away < 0 else away, speed_um_s)
         self._axis.go(self._steps(z_um), self._rate(speed_um_s))
@@ -577,7 +650,7 @@ class Feed:
         """Down until the home switch releases. Called at once with the switch made."""
         speed = self._values[P_FEED_HOME_SLOW_UM_S]
         self._start = self._stepper.position
-        self._edge = -(2**29)
+        self._released = False
         self._rising = False
         self._deadline(self._values[P_FEED_HOME_RELEASE_UM] + 3 * self._values[P_FEED_HOME_BACK_OFF_UM], speed)
         self._axis.stop()
@@ -616,7 +689,9 @@ class Feed:
         return True
 
     def _stalled(self, state: int) -> bool:
-        """True when the driver's stall output has stood long enough; the action has then ended, or goes on to the probe."""
+        """True when the driver's stall output has stood long enough; the action has then ended, or goes on to
+        the probe.
+        """
         if not self._switches.made(self._stall_bit):
             self._stall = 0
             return False
@@ -637,11 +712,14 @@ class Feed:
         if self._rising and -weight > self._values[P_FEED_GRIP_MN]:
             self._held(weight)
             return True
+        self._braked(weight)
+        return True
+
+    def _braked(self, weight_mn: int) -> None:
         self._axis.stop()
-        self._events.emit(EV_FEED_BRAKE, self.z_um, weight)
+        self._events.emit(EV_FEED_BRAKE, self.z_um, weight_mn)
         self.homed = False
         self._end(FEED_RESULT_BRAKE)
-        return True
 
     def _held(self, weight_mn: int) -> None:
         self._axis.stop()
@@ -660,7 +738,11 @@ class Feed:
                 return True
         elif self._home.made():
             if self.homed and z_um > self._margin:
-                self._disagree()
+                if self._from_home:
+                    # Started on the switch and never left it.
+                    self._braked(self.weight_mn)
+                else:
+                    self._disagree()
                 return True
             if rising and not self.homed:
                 self._limit()

@@ -1,7 +1,8 @@
 """Percussion: the hammer's levels, and counted pulses.
 
-Levels 0 to 2 are rotary only. From level 3 to 20 frequency and pulse width rise evenly between their parameters: the blow's energy
-goes with the pulse width. `tick()` allocates nothing; nothing here may be called from an interrupt.
+Levels 0 to 2 are rotary only. From level 3 to 20 frequency and pulse width rise evenly between their
+parameters: the blow's energy goes with the pulse width. `tick()` allocates nothing; nothing here may be
+called from an interrupt.
 """
 
 from rochette.mechanisms.errors import MechanismBusy, MechanismRange
@@ -32,8 +33,9 @@ FIRST_LEVEL = 3  # the first level with percussion
 
 
 class Percussion:
-    """The hammer. Attributes: state (PercussionState), busy (counted pulses are being given), result (PercussionResult of the last
-    counted pulses), level, mhz (frequency now, millihertz)."""
+    """The hammer. Attributes: state (PercussionState), busy (counted pulses are being given), result
+    (PercussionResult of the last counted pulses), level, mhz (frequency now, millihertz).
+    """
 
     def __init__(self, driver: "PercussionDriver", parameters: "Parameters", events: "Events") -> None:
         self.name = "percussion"
@@ -49,7 +51,9 @@ class Percussion:
         self._count = 0
 
     def set_level(self, level: int) -> None:
-        """Hammer as level 0 to 20 asks; 0 to 2 are off. Raises MechanismRange, MechanismBusy during counted pulses."""
+        """Hammer as level 0 to 20 asks; 0 to 2 are off. Raises MechanismRange, MechanismBusy during counted
+        pulses.
+        """
         if not 0 <= level <= TOP_LEVEL:
             raise MechanismRange("percussion", "level", level, 0, TOP_LEVEL)
         if self.busy:
@@ -68,7 +72,9 @@ class Percussion:
         self.state = PERCUSSION_STATE_HAMMERING
 
     def pulses(self, count: int) -> None:
-        """Give `count` (1 to 100) pulses, then stop; busy meanwhile, result OK. Raises MechanismRange, MechanismBusy."""
+        """Give `count` (1 to 100) pulses, then stop; busy meanwhile, result OK. Raises MechanismRange,
+        MechanismBusy.
+        """
         if not 1 <= count <= 100:
             raise MechanismRange("percussion", "count", count, 1, 100)
         if self.busy:
@@ -76,7 +82,8 @@ class Percussion:
         values = self._values
         self.mhz = values[P_CORER_PULSES_MHZ]
         self._driver.set(self.mhz, values[P_CORER_PULSES_US])
-        # Off in the pause after the last pulse: half a period before the next one would begin. Ticks are 10 ms.
+        # Off in the pause after the last pulse: half a period before the next one would begin. Ticks are 10
+        # ms.
         self._left = (2 * count - 1) * 50000 // self.mhz + 1
         self._count = count
         self.level = 0

@@ -1,12 +1,13 @@
 """Spindle: speed loop on encoder counts, current watched, three ways of standing still told apart.
 
-The loop is a PI controller in integers with a feed-forward of the motor's no-load speed, at 100 Hz on the counts of the last
-40 ms. A current above the limit holds the drive back; a current above the trip level in consecutive readings is taken for a short
-and switches the spindle off at once, without moving anything else. No counts while driven: a current near the locked-rotor
-current for that drive (stall current x drive, a brushed motor without back-EMF) is a JAM; much less means that the rotor turns
-and the ENCODER is silent.
+The loop is a PI controller in integers with a feed-forward of the motor's no-load speed, at 100 Hz on the
+counts of the last 40 ms. A current above the limit holds the drive back; a current above the trip level in
+consecutive readings is taken for a short and switches the spindle off at once, without moving anything else.
+No counts while driven: a current near the locked-rotor current for that drive (stall current x drive, a
+brushed motor without back-EMF) is a JAM; much less means that the rotor turns and the ENCODER is silent.
 
-`tick()` allocates nothing; nothing here may be called from an interrupt. Only one direction of turning is used: the bit's.
+`tick()` allocates nothing; nothing here may be called from an interrupt. Only one direction of turning is
+used: the bit's.
 """
 
 from array import array
@@ -63,9 +64,10 @@ _SCALE = 1000  # the integral is kept in 1/1000 permille
 
 
 class Spindle:
-    """The spindle. Attributes: state (SpindleState), busy (coming to speed or running out), running (it is driven), result
-    (SpindleResult of the last action, NONE while it is busy; a fault while running also lands there), rpm_tenths (speed in
-    tenths of a turn a minute), wanted_rpm, drive_permille."""
+    """The spindle. Attributes: state (SpindleState), busy (coming to speed or running out), running (it is
+    driven), result (SpindleResult of the last action, NONE while it is busy; a fault while running also lands
+    there), rpm_tenths (speed in tenths of a turn a minute), wanted_rpm, drive_permille.
+    """
 
     def __init__(
         self,
@@ -123,8 +125,8 @@ class Spindle:
     def run(self, rpm: int) -> None:
         """Come to `rpm` (1 to 300) and hold it; busy until it is there. While running this changes the speed.
 
-        Results: OK (at speed; goes on running), JAM, ENCODER, OVER_CURRENT, TIMEOUT, SENSOR: the spindle is then off.
-        Raises MechanismRange. Allocates nothing.
+        Results: OK (at speed; goes on running), JAM, ENCODER, OVER_CURRENT, TIMEOUT, SENSOR: the spindle is
+        then off. Raises MechanismRange. Allocates nothing.
         """
         if not 1 <= rpm <= 300:
             raise MechanismRange("spindle", "rpm", rpm, 1, 300)
@@ -170,7 +172,9 @@ class Spindle:
         self._ticks = _STOP_TICKS
 
     def halt(self) -> None:
-        """Drive off now. Result HALTED when it was driven or running out; a fault's result is kept. Allocates nothing."""
+        """Drive off now. Result HALTED when it was driven or running out; a fault's result is kept. Allocates
+        nothing.
+        """
         self._off()
         if self.running or self.busy:
             self.result = SPINDLE_RESULT_HALTED

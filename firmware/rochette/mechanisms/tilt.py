@@ -1,12 +1,14 @@
 """Tilt watch: the angle between gravity now and gravity at the baseline.
 
-Integer geometry. With a the filtered acceleration now and b the baseline (both in 1/8 mg), the angle is asin(|a x b| / (|a| |b|)).
-For the small angles that matter here (below 10 degrees) asin(x) = x within 0.5 %, and |a| = |b| within the vibration that the
-filter leaves; so change_mdeg = 57296 x |a x b| / |b|**2. The cross product is divided by |b| before it is squared, which keeps
-every product below 2**30 for accelerations up to 2 g. The square root is Newton's in integers, bounded.
+Integer geometry. With a the filtered acceleration now and b the baseline (both in 1/8 mg), the angle is
+asin(|a x b| / (|a| |b|)). For the small angles that matter here (below 10 degrees) asin(x) = x within 0.5 %,
+and |a| = |b| within the vibration that the filter leaves; so change_mdeg = 57296 x |a x b| / |b|**2. The
+cross product is divided by |b| before it is squared, which keeps every product below 2**30 for accelerations
+up to 2 g. The square root is Newton's in integers, bounded.
 
-The filter takes the mean of five ticks (50 ms) and lets it in with a quarter, so that two thirds of a step are seen after 200 ms
-while the hammer's vibration averages out. `tick()` allocates nothing; nothing here may be called from an interrupt.
+The filter takes the mean of five ticks (50 ms) and lets it in with a quarter, so that two thirds of a step
+are seen after 200 ms while the hammer's vibration averages out. `tick()` allocates nothing; nothing here may
+be called from an interrupt.
 """
 
 from rochette.tables import P_CORER_TILT_SETTLE_MS
@@ -23,7 +25,9 @@ _BOUND = 16000  # 2 g in 1/8 mg
 
 
 def square_root(number: int, guess: int) -> int:
-    """Integer square root of 0 <= number < 2**30, rounded down, from any guess >= 1; at most 20 steps of Newton. Allocates nothing."""
+    """Integer square root of 0 <= number < 2**30, rounded down, from any guess >= 1; at most 20 steps of
+    Newton. Allocates nothing.
+    """
     if number <= 0:
         return 0
     root = guess if guess * guess >= number else 32768
@@ -38,8 +42,9 @@ def square_root(number: int, guess: int) -> int:
 class Tilt:
     """The tilt watch.
 
-    Attributes: busy (a baseline is being averaged), ready (there is a baseline), ok (the sensor answers), change_mdeg (angle to
-    the baseline, millidegrees, 0 to about 90,000 and only exact below 10,000; 0 without a baseline).
+    Attributes: busy (a baseline is being averaged), ready (there is a baseline), ok (the sensor answers),
+    change_mdeg (angle to the baseline, millidegrees, 0 to about 90,000 and only exact below 10,000; 0 without
+    a baseline).
     """
 
     def __init__(self, sensor: "Lis3dh", parameters: "Parameters") -> None:
@@ -66,7 +71,9 @@ class Tilt:
         self._root = 1
 
     def baseline(self) -> None:
-        """Average the gravity of the next TILT_SETTLE_MS as the baseline; busy meanwhile, change_mdeg is 0 until then."""
+        """Average the gravity of the next TILT_SETTLE_MS as the baseline; busy meanwhile, change_mdeg is 0
+        until then.
+        """
         self._settle = self._values[P_CORER_TILT_SETTLE_MS] // (10 * _TICKS)
         self._averaged = 0
         self._base_x = self._base_y = self._base_z = 0
@@ -79,7 +86,9 @@ class Tilt:
         self.busy = False
 
     def tick(self) -> None:
-        """Collect; every fifth tick filter and compare. 100 Hz. Returns at once without a baseline. Allocates nothing."""
+        """Collect; every fifth tick filter and compare. 100 Hz. Returns at once without a baseline. Allocates
+        nothing.
+        """
         if not self.ready and not self.busy:
             return
         sensor = self._sensor

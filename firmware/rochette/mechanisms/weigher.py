@@ -1,7 +1,7 @@
 """Weigher: the load cell averaged while the tool hangs free and the carriage stands still.
 
-Gives the cell's own reading, hanging being negative; a mass is the difference of two weighings, so no zero is needed here.
-`tick()` allocates nothing; nothing here may be called from an interrupt.
+Gives the cell's own reading, hanging being negative; a mass is the difference of two weighings, so no zero is
+needed here. `tick()` allocates nothing; nothing here may be called from an interrupt.
 """
 
 from rochette.mechanisms.errors import MechanismBusy, MechanismRange
@@ -35,8 +35,9 @@ _MAX_MN = 1_000_000
 
 
 class Weigher:
-    """The weigher. Attributes: state (WeigherState), busy, result (WeigherResult), mean_mn, spread_mn (highest less lowest
-    reading) of the last weighing."""
+    """The weigher. Attributes: state (WeigherState), busy, result (WeigherResult), mean_mn, spread_mn
+    (highest less lowest reading) of the last weighing.
+    """
 
     def __init__(self, load_cell: "Hx711", feed: "Feed", parameters: "Parameters", events: "Events") -> None:
         self.name = "weigher"
@@ -62,7 +63,8 @@ class Weigher:
     def weigh(self, samples: int) -> None:
         """Wait for the swing to die, then average `samples` (2 to 1000) readings.
 
-        Results: OK, UNSTEADY, SENSOR (no reading for 0.2 s), MOVED (the feed moved meanwhile). Raises MechanismBusy, MechanismRange.
+        Results: OK, UNSTEADY, SENSOR (no reading for 0.2 s), MOVED (the feed moved meanwhile). Raises
+        MechanismBusy, MechanismRange.
         """
         if self.busy:
             raise MechanismBusy("weigher", self.state, "weigh")
