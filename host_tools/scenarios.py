@@ -27,6 +27,7 @@ from host_tools.run.runner import (
     HOLD_S,
     MAX_S,
     SEED_MAX,
+    TARGET_FAILED,
     Asked,
     Done,
     board_data,
@@ -517,7 +518,7 @@ def judge(scenario: Scenario, done: Done) -> list[str]:
     """What is not as expected, in words; an empty list when all is."""
     result, expect = done.result, scenario.expect
     complaints: list[str] = []
-    if result["reason"] == "TARGET_FAILED":
+    if result["reason"] == TARGET_FAILED:
         # A crash of the emulation must never pass as the fault that was expected.
         return [str(result["reason_text"])]
     if result.get("refused"):

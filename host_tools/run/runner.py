@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import time
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ SEED_MAX = 2**30 - 1
 MAX_S = 6 * 3600
 TELEMETRY_HZ = 5
 HOLD_S = 10
+TARGET_FAILED = "TARGET_FAILED"
 BOARD = "emulated"
 STOPPED = "interrupted by Ctrl-C; the payload was made safe, and what came before is in the run folder"
 
@@ -182,10 +184,13 @@ def run(
         except KeyboardInterrupt:
             state = INTERRUPTED
             raw = {"outcome": None, "reason": "INTERRUPTED", "reason_text": STOPPED}
-        except RunError as error:
-            state, raw = FAILED, {"outcome": "FAULT", "reason": "TARGET_FAILED", "reason_text": str(error)}
+        except Exception as error:
+            # Of the host's own tools too (a picture that can't be drawn): what came so far is worth keeping.
+            state = FAILED
+            raw = {"outcome": "FAULT", "reason": TARGET_FAILED, "reason_text": _failure(error)}
             if folder is not None:
-                (folder.path / "error.txt").write_text(error.details + "\n", encoding="utf-8")
+                details = error.details if isinstance(error, RunError) else traceback.format_exc()
+                (folder.path / "error.txt").write_text(details + "\n", encoding="utf-8")
         finally:
             display.stop()
         wall_s = time.monotonic() - began - sink.asked_s
@@ -206,6 +211,12 @@ def run(
             folder.finish(state, result)
             _report(folder.path, result, display)
     return Done(result, sink.events, status, folder.path if folder else None, sink.energised_seen)
+
+
+def _failure(error: Exception) -> str:
+    if isinstance(error, RunError):
+        return str(error)
+    return f"the host tools failed, not the payload: {type(error).__name__}: {error}. {targets.KEPT}"
 
 
 def _report(path: Path, result: dict[str, Any], display: Display) -> None:

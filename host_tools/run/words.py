@@ -142,7 +142,7 @@ class Words:
         """A copy in which outcome, verdict, seal, reason and fill are names and not numbers."""
         named = dict(fields)
         for key, enum in _ENUM_OF.items():
-            if key in named:
+            if named.get(key) is not None:
                 named[key] = self._label(enum, named[key])
         if isinstance(named.get("evidence"), Mapping):
             named["evidence"] = self.labels(named["evidence"])
