@@ -155,14 +155,14 @@ PARAMETERS = [
     },
     {
         "name": "LED_FULL_LUX", "id": 4, "unit": "lux", "default": 400, "min": 0, "max": 100000,
-        "doc": "Light of the ring light on the subject at 1000 permille.",
+        "doc": "Most light of the ring light on the subject at 1000 permille.",
     },
     {
-        "name": "LIGHT_MIN_LUX_MS", "id": 5, "unit": "lux ms", "default": 12000, "min": 0, "max": 10000000,
+        "name": "LIGHT_MIN_LUX_MS", "id": 5, "unit": "lux ms", "default": 2500, "min": 0, "max": 10000000,
         "doc": "Light times exposure below which a picture is inconclusive, whatever it shows.",
     },
     {
-        "name": "LIGHT_MIN_LUX", "id": 8, "unit": "lux", "default": 100, "min": 0, "max": 120000,
+        "name": "LIGHT_MIN_LUX", "id": 8, "unit": "lux", "default": 80, "min": 0, "max": 120000,
         "doc": "Ambient light from which a retake of a picture that was too dark is worth its energy.",
     },
     {
@@ -172,6 +172,10 @@ PARAMETERS = [
     {
         "name": "EXPOSURE_MAX_US", "id": 7, "unit": "us", "default": 2000000, "min": 10000, "max": 10000000,
         "doc": "Longest exposure.",
+    },
+    {
+        "name": "LED_SEEN_PERMILLE", "id": 9, "unit": "permille", "default": 100, "min": 1, "max": 1000,
+        "doc": "Share of the ring light that reaches the light sensor: so a dead ring light is noticed.",
     },
 ]
 

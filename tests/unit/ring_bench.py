@@ -1,7 +1,8 @@
-"""The ring group (carousel, probe, sealer, gate, camera) on the real emulator: world, plant, drivers, services.
+"""The ring group (carousel, probe, sealer, gate, camera) on the real emulator: world, plant, drivers,
+services.
 
-Runs on CPython and on the MicroPython VM. No activities and no executive: `run` plays inputs, mechanisms and outputs
-in the executive's order, ten milliseconds a tick.
+Runs on CPython and on the MicroPython VM. No activities and no executive: `run` plays inputs, mechanisms and
+outputs in the executive's order, ten milliseconds a tick.
 """
 
 from array import array
@@ -21,7 +22,9 @@ class Source:
 
 
 class RingBench:
-    """One emulated payload with the ring group on it. Attributes: world, plant, the mechanisms, `clear` (bit clear)."""
+    """One emulated payload with the ring group on it. Attributes: world, plant, the mechanisms, `clear` (bit
+    clear).
+    """
 
     def __init__(self, rock, seed=1):
         self.board = board.BOARD

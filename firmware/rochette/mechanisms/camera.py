@@ -1,9 +1,9 @@
 """Camera: light, focus, shutter, and the frame sync that proves a picture. The pixels never come here.
 
 A picture counts only when the camera's frame sync was seen after the exposure. Whether there was enough light
-is decided here, from the light sensor, the ring light and the exposure; what the picture shows comes back as
-an assessment by number, accepted for the last pictures only, and never as more than INCONCLUSIVE for a dark
-one.
+is decided here, from the light sensor without and with the ring light and from the exposure; what the picture
+shows comes back as an assessment by number, accepted for the last pictures only, and never as more than
+INCONCLUSIVE for a dark one.
 
 Exposures are made in whole ticks of 10 ms. `tick()` allocates nothing; nothing here may be called from an
 interrupt.
@@ -41,6 +41,7 @@ from rochette.tables import (
     P_CAMERA_EXPOSURE_MIN_US,
     P_CAMERA_FOCUS_MS,
     P_CAMERA_LED_FULL_LUX,
+    P_CAMERA_LED_SEEN_PERMILLE,
     P_CAMERA_LIGHT_MIN_LUX_MS,
     P_CAMERA_LIGHT_READ_MS,
     P_CAMERA_SYNC_MS,
@@ -219,20 +220,13 @@ class Camera:
             self.state = CAMERA_STATE_SYNC
 
     def _tick_light(self) -> None:
-        """The ambient light, before the ring light is on."""
+        """The ambient light, before the ring light is on; then ring light and focus."""
         lux = self.lux
         if lux < 0:
             self._emit(EV_CAMERA_NO_LIGHT_SENSOR)
             self._finish(CAMERA_RESULT_NO_LIGHT_SENSOR)
             return
         self.lux_before = lux
-        lux += self._values[P_CAMERA_LED_FULL_LUX] * self._led_permille // 1000
-        exposure_ms = self._exposure_ticks * _TICK_MS
-        # Bounded before it is multiplied: the board's integers have 31 bits.
-        if lux > _LUX_MS_MAX // exposure_ms:
-            self.light_score = _LUX_MS_MAX
-        else:
-            self.light_score = lux * exposure_ms
         self._led.set(self._led_permille)
         self._trigger.focus(True)
         self._wait = self._values[P_CAMERA_FOCUS_MS] // _TICK_MS
@@ -245,9 +239,27 @@ class Camera:
             self._emit(EV_CAMERA_STUCK_SYNC)
             self._finish(CAMERA_RESULT_STUCK_SYNC)
             return
+        self._judge_light()
         trigger.shutter(True)
         self._wait = self._exposure_ticks
         self.state = CAMERA_STATE_EXPOSE
+
+    def _judge_light(self) -> None:
+        """Light on the subject times exposure: the ambient light, and what the sensor sees of the ring light.
+        """
+        values = self._values
+        lux = self.lux_before
+        rise = self.lux - lux
+        if rise > 0:
+            ring = rise * 1000 // values[P_CAMERA_LED_SEEN_PERMILLE]
+            most = values[P_CAMERA_LED_FULL_LUX] * self._led_permille // 1000
+            lux += ring if ring < most else most
+        exposure_ms = self._exposure_ticks * _TICK_MS
+        # Bounded before it is multiplied: the board's integers have 31 bits.
+        if lux > _LUX_MS_MAX // exposure_ms:
+            self.light_score = _LUX_MS_MAX
+        else:
+            self.light_score = lux * exposure_ms
 
     def _tick_sync(self) -> None:
         if self._trigger.took_latched():

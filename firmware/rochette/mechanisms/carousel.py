@@ -315,6 +315,7 @@ class Carousel:
         self._reset_tracking()
         self._strokes = 2 * self._values[P_CAROUSEL_SHAKE_CYCLES]
         self.state = CAROUSEL_STATE_SHAKING
+        self._direction = 1
         self._stroke(self._values[P_CAROUSEL_SHAKE_STEPS], self._values[P_CAROUSEL_COUNT_SPEED_STEPS_S])
 
     def jog(self, steps: int) -> None:
@@ -677,7 +678,8 @@ class Carousel:
             return
         # The last stroke comes back to the middle.
         steps = amplitude if self._strokes == 0 else 2 * amplitude
-        self._stroke(-steps * self._direction, values[P_CAROUSEL_COUNT_SPEED_STEPS_S])
+        self._direction = -self._direction
+        self._stroke(steps * self._direction, values[P_CAROUSEL_COUNT_SPEED_STEPS_S])
 
     # -- beginnings and ends -------------------------------------------------------------------------
 
