@@ -49,6 +49,7 @@ ENUMS = [
             ("NONE", 0, "none"),
             ("BRING_UP", 1, "self-test, homing and count"),
             ("ACQUIRE", 2, "one core from rock to stored tube"),
+            ("OPERATE", 3, "one mechanism by hand"),
         ],
     },
     {

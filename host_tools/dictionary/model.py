@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 SEVERITIES = ("FATAL", "WARNING_HI", "WARNING_LO", "COMMAND", "ACTIVITY_HI", "ACTIVITY_LO", "DIAGNOSTIC")
@@ -20,6 +21,8 @@ def upper_snake(camel: str) -> str:
 
 @dataclass(frozen=True)
 class Enum:
+    """Named numbers. `values` holds (NAME, number, words) in the order they are declared."""
+
     name: str
     doc: str
     component: str
@@ -38,12 +41,14 @@ class Enum:
         return f"{self.name}({number})"
 
     def words(self, number: int) -> str:
+        """What a value means, in words."""
         for _, value, words in self.values:
             if value == number:
                 return words
         return f"unknown value {number}"
 
     def number(self, label: str) -> int:
+        """The number of a name. Raises KeyError with the names there are."""
         for name, value, _ in self.values:
             if name == label:
                 return value
@@ -52,6 +57,8 @@ class Enum:
 
 @dataclass(frozen=True)
 class Argument:
+    """An argument of an event or a command."""
+
     name: str
     type: str
     """I32, U32, or the name of an enum."""
@@ -63,6 +70,8 @@ class Argument:
 
 @dataclass(frozen=True)
 class Event:
+    """Something that the payload can say has happened."""
+
     component: str
     name: str
     id: int
@@ -81,11 +90,14 @@ class Event:
 
     @property
     def severity_number(self) -> int:
+        """1 for FATAL to 7 for DIAGNOSTIC, as F Prime counts them."""
         return SEVERITIES.index(self.severity) + 1
 
 
 @dataclass(frozen=True)
 class Channel:
+    """A number of the payload that is sampled over and over."""
+
     component: str
     name: str
     id: int
@@ -101,11 +113,14 @@ class Channel:
 
     @property
     def full_name(self) -> str:
+        """Its constant in tables.py without the CH_."""
         return f"{self.component.upper()}_{self.name}"
 
 
 @dataclass(frozen=True)
 class Parameter:
+    """A number that a team may change inside its bounds."""
+
     component: str
     name: str
     id: int
@@ -120,11 +135,14 @@ class Parameter:
 
     @property
     def full_name(self) -> str:
+        """Its constant in tables.py without the P_."""
         return f"{self.component.upper()}_{self.name}"
 
 
 @dataclass(frozen=True)
 class Command:
+    """Something that the ground can ask for."""
+
     component: str
     name: str
     id: int
@@ -136,6 +154,7 @@ class Command:
 
     @property
     def full_name(self) -> str:
+        """Its constant in tables.py without the CMD_."""
         return f"{self.component.upper()}_{self.name}"
 
 
@@ -150,20 +169,24 @@ class Dictionary:
     parameter_list: tuple[Parameter, ...]
     command_list: tuple[Command, ...]
 
-    @property
+    @cached_property
     def events(self) -> dict[int, Event]:
+        """Global id -> event."""
         return {event.id: event for event in self.event_list}
 
-    @property
+    @cached_property
     def channels(self) -> dict[int, Channel]:
+        """Global id -> channel."""
         return {channel.id: channel for channel in self.channel_list}
 
-    @property
+    @cached_property
     def parameters(self) -> dict[int, Parameter]:
+        """Global id -> parameter."""
         return {parameter.id: parameter for parameter in self.parameter_list}
 
-    @property
+    @cached_property
     def commands(self) -> dict[int, Command]:
+        """Global id -> command."""
         return {command.id: command for command in self.command_list}
 
     def event_named(self, full_name: str) -> Event:
@@ -171,12 +194,15 @@ class Dictionary:
         return _named(self.event_list, full_name, "event")
 
     def channel_named(self, full_name: str) -> Channel:
+        """The channel of that full name; KeyError with near names when there is none."""
         return _named(self.channel_list, full_name, "channel")
 
     def parameter_named(self, full_name: str) -> Parameter:
+        """The parameter of that full name; KeyError with near names when there is none."""
         return _named(self.parameter_list, full_name, "parameter")
 
     def command_named(self, full_name: str) -> Command:
+        """The command of that full name; KeyError with near names when there is none."""
         return _named(self.command_list, full_name, "command")
 
     def show(self, type_name: str, value: int) -> str:
@@ -209,7 +235,7 @@ class Dictionary:
             return channel.show.format(self.enums[channel.type].label(value))
         return channel.show.format(value if channel.divide == 1 else value / channel.divide)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) over what two sides must agree on: ids, names, types, bounds.
 

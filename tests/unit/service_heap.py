@@ -1,4 +1,4 @@
-"""Runs on the real MicroPython VM: what services do every tick, with the heap locked. Prints one line a check.
+"""Runs on the real MicroPython VM: what services do every tick, with the heap locked; a line a check.
 
 Usage: micropython service_heap.py FIRMWARE_FOLDER. An allocation under a locked heap raises MemoryError.
 """
