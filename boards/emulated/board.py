@@ -175,29 +175,25 @@ BOARD: dict = {
     "mechanics": {
         # The same number as above: the mechanics stand alone where they are simulated.
         "seats": 43,
-        # Feed: z grows downwards from the home switch (made at z <= 0; the bottom switch at z >=
-        # feed_travel_um).
+        # Feed: z grows downwards from the home switch (made at z <= feed_home_um; the bottom switch at
+        # z >= feed_bottom_um).
         "feed_nm_per_step": 625,
         "feed_travel_um": 130000,
         "feed_end_stop_um": 1500,
         "feed_backlash_um": 30,
         "feed_pullout_mn": 180000,
-        "feed_max_steps_per_s": 20000,
-        "spring_mn_per_um": 20,
+        "feed_home_um": 0,
+        "feed_bottom_um": 130000,
+        "feed_spring_mn_per_um": 20,
         # Where the bit's tip may meet the rock, and where a tube's collar in its seat.
-        "surface_um": 50000,
-        "contact_window_low_um": 44000,
-        "contact_window_high_um": 58000,
-        "dock_um": 40000,
+        "rock_surface_um": 50000,
+        "dock_contact_um": 40000,
         "dock_spread_um": 300,
-        "dock_window_low_um": 38500,
-        "dock_window_high_um": 41500,
         "dock_force_mn": 10000,
         # A closed gate stops the bit; above ring_clear_um the ring turns free of it.
-        "gate_z_um": 30000,
+        "feed_gate_block_um": 30000,
         "ring_clear_um": 34000,
-        "core_depth_um": 66000,
-        "core_depth_max_um": 76000,
+        "depth_max_um": 76000,
         # Bit, tube and what hangs on the load cell (1 mg weighs 9.81 uN).
         "tube_bore_um": 80000,
         "tube_core_max_um": 76000,
@@ -206,54 +202,49 @@ BOARD: dict = {
         "core_diameter_um": 13000,
         "bit_diameter_um": 27000,
         # Spindle: encoder edges, all four of each line, for a turn of the bit.
-        "encoder_counts_per_turn": 1200,
-        "spindle_no_load_rpm": 200,
-        "spindle_stall_ma": 5000,
-        # Break-off cam: pulse widths, reach of its switches, speed.
+        "spindle_counts_per_turn": 2400,
+        # Break-off cam: pulse widths, reach of its switches, time from one to the next.
         "breakoff_centred_us": 1500,
         "breakoff_offset_us": 1100,
         "breakoff_release_us": 1900,
-        "breakoff_window_us": 60,
-        "breakoff_us_per_s": 667,
+        "breakoff_switch_us": 60,
+        "breakoff_travel_ms": 600,
         # Carousel: position 0 is the hole, 1 to seats are the seats, evenly spaced.
         "carousel_steps_per_turn": 16000,
         "carousel_max_steps_per_s": 2000,
-        "carousel_max_steps_per_s2": 40000,
         "carousel_index_steps": 40,
-        "carousel_align_steps": 60,
+        "carousel_detent_steps": 60,
+        "tube_sensor_steps": 60,
         # Stations in position pitches of a ring of 44; another ring takes (station * positions + 22) // 44.
-        "station_drill": 0,
-        "station_camera": 11,
-        "station_probe": 18,
-        "station_seal": 26,
-        "station_drop": 33,
+        "stations": {"DRILL": 0, "CAMERA": 11, "PROBE": 18, "SEAL": 26, "DROP": 33},
+        "stations_of": 44,
         # Probe: travel from its upper end.
-        "probe_limit_um": 86000,
+        "probe_travel_um": 86000,
         "probe_mouth_um": 5000,
         "probe_bottom_um": 85000,
-        "probe_um_per_s": 8000,
+        "probe_speed_um_s": 8000,
         "probe_free_ma": 120,
         "probe_contact_ma": 300,
         "probe_stall_ma": 700,
         # Sealer: travel from its upper end; current above the free current is force.
-        "sealer_limit_um": 40000,
-        "sealer_um_per_s": 6000,
+        "sealer_travel_um": 40000,
+        "sealer_speed_um_s": 6000,
         "sealer_free_ma": 150,
         "sealer_mn_per_ma": 150,
-        "sealer_dispense_from_um": 8000,
-        "sealer_dispense_to_um": 16000,
+        "sealer_dispense_low_um": 8000,
+        "sealer_dispense_high_um": 16000,
         "sealer_count_um": 16500,
         "sealer_contact_um": 30000,
         "seals": 49,
-        # Gate: pulse widths and speed.
+        # Gate: pulse widths and time from one to the other.
         "gate_closed_us": 1000,
         "gate_open_us": 2000,
-        "gate_us_per_s": 1250,
+        "gate_travel_ms": 800,
         # Power: the battery, the resistance of its leads, what the electronics draw.
         "battery_mv": 12600,
         "battery_mwh": 60000,
         "battery_mohm": 200,
-        "regulator_ma": 80,
+        "base_current_ma": 80,
         "brown_out_mv": 9000,
         # Sky: the mission second of power-on, that of the first local midnight, the length of a day, the
         # latitude.

@@ -1,7 +1,8 @@
-"""No driver takes memory in a tick: run on the real MicroPython VM with the heap locked, on parts that allocate nothing.
+"""No driver takes memory in a tick: run on the real MicroPython VM with the heap locked, on parts that
+allocate nothing.
 
-Small integers have 63 bits on a PC's VM and 31 on the RP2040, so products are bounded by the ranges that the drivers
-state, and not by this test.
+Small integers have 63 bits on a PC's VM and 31 on the RP2040, so products are bounded by the ranges that the
+drivers state, and not by this test.
 """
 
 import os

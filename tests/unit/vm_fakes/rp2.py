@@ -20,7 +20,7 @@ class StateMachine:
         self.waiting = 0
 
     def active(self, on):
-        pass
+        self.running = on
 
     def put(self, word):
         self.waiting = 1

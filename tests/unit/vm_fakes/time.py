@@ -22,4 +22,5 @@ def ticks_add(ticks, delta):
 
 
 def sleep_us(us):
-    pass
+    global now
+    now = (now + us) & 0x3FFFFFFF
