@@ -1,8 +1,9 @@
 """The virtual clock: integer microseconds from power-on, and what is due when.
 
-Time passes only when the firmware reads the time, polls, sleeps or uses a bus; nothing here looks at a real clock.
-Events are kept in a linked list in order of time, those of one time in the order they were asked for; there are only a
-handful (timers, watchdog, grid, faults), so a walk is cheaper than a heap and nothing is allocated to queue one again.
+Time passes only when the firmware reads the time, polls, sleeps or uses a bus; nothing here looks at a real
+clock. Events are kept in a linked list in order of time, those of one time in the order they were asked for;
+there are only a handful (timers, watchdog, grid, faults), so a walk is cheaper than a heap and nothing is
+allocated to queue one again.
 """
 
 from host_tools.emulator.errors import EmulationError
@@ -16,7 +17,9 @@ NEVER = 1 << 60
 
 
 class Event:
-    """One thing to be done at one time. Made by `Clock.at`; may be queued again by its owner with `Clock.queue`."""
+    """One thing to be done at one time. Made by `Clock.at`; may be queued again by its owner with
+    `Clock.queue`.
+    """
 
     __slots__ = ("us", "fn", "next", "queued", "interrupt")
 
@@ -31,8 +34,8 @@ class Event:
 class Clock:
     """Virtual time. `now_us` counts from power-on and never wraps; what the firmware sees wraps at 2**30.
 
-    The start value puts the first wrap of `ticks_us` and `ticks_ms` a few seconds after power-on, so that every run
-    crosses both.
+    The start value puts the first wrap of `ticks_us` and `ticks_ms` a few seconds after power-on, so that
+    every run crosses both.
     """
 
     def __init__(self, start_ticks_us: int) -> None:
@@ -85,7 +88,8 @@ class Clock:
         self._run(self.now_us)
 
     def at(self, us: int, fn: "Callable[[], None]", interrupt: bool = False) -> Event:
-        """Calls `fn` at `us` (absolute, from power-on; at the next chance when that has passed). Returns the handle for `cancel`.
+        """Calls `fn` at `us` (absolute, from power-on; at the next chance when that has passed). Returns the
+        handle for `cancel`.
 
         `interrupt` marks what waits while interrupts are switched off.
         """
@@ -100,7 +104,8 @@ class Clock:
         """
         if event.queued:
             raise EmulationError("event is queued already: cancel it first")
-        # A time that has passed stays what it is: a periodic timer held up by a flash write makes up for it, as the
+        # A time that has passed stays what it is: a periodic timer held up by a flash write makes up for it,
+        # as the
         # chip's does.
         event.us = us
         event.queued = True
@@ -150,7 +155,9 @@ class Clock:
             self._run(self.now_us)
 
     def _first(self) -> "Event | None":
-        """The first event that may happen: with interrupts off, those that are none (watchdog, faults) still do."""
+        """The first event that may happen: with interrupts off, those that are none (watchdog, faults) still
+        do.
+        """
         e = self._head
         if self.held:
             while e is not None and e.interrupt:

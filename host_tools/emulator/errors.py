@@ -10,7 +10,9 @@ class FaultError(EmulationError):
 
 
 class WatchdogReset(BaseException):
-    """The watchdog was not fed in time. Like a real reset, no `except Exception` of the firmware can stop it."""
+    """The watchdog was not fed in time. Like a real reset, no `except Exception` of the firmware can stop
+    it.
+    """
 
 
 class MachineReset(BaseException):

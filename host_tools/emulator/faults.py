@@ -1,22 +1,23 @@
-"""Faults where nature puts them: in the plant, on pins, in registers, on buses, in the supply, at the e-stop loop.
+"""Faults where nature puts them: in the plant, on pins, in registers, on buses, in the supply, at the e-stop
+loop.
 
 A fault is a dictionary of plain values:
 
     {"target": "pin.feed_home", "kind": "stuck", "value": 1, "at_ms": 12000, "for_ms": 500}
     {"target": "plant.feed_brake", "value": 1, "after_event": "CORER_CORING_STARTED", "delay_ms": 3000}
 
-| target                  | kinds                                                          | value                        |
-|-------------------------|----------------------------------------------------------------|------------------------------|
-| `plant.<name>`          | `set` (may be left out)                                        | as the plant's README says   |
-| `pin.<pin or switch>`   | `stuck`, `intermittent`                                        | level 0/1; flips in 1000     |
-| `register.<part>.<no>`  | `stuck`, `offset`, `garbage`                                   | value; added; -              |
-| `bus.i2c<no>`, `bus.<part>` | `off`, `garbage`, `slow`                                   | -; -; us a transfer          |
-| `supply.actuator`       | `off`, `sag`                                                   | -; mV                        |
-| `supply.logic`          | `off`                                                          | -                            |
-| `estop.loop`            | `off` (the loop opens)                                         | -                            |
+| target | kinds | value |
+|---|---|---|
+| `plant.<name>` | `set` (may be left out) | as the plant's README says |
+| `pin.<pin or switch>` | `stuck`, `intermittent` | level 0 or 1; wrong readings in 1000 |
+| `register.<part>.<number>` | `stuck`, `offset`, `garbage` | value; what is added; none |
+| `bus.i2c<number>`, `bus.<part>` | `off`, `garbage`, `slow` | none; none; microseconds a transfer |
+| `supply.actuator` | `off`, `sag` | none; millivolts |
+| `supply.logic` | `off` | none |
+| `estop.loop` | `off` (the loop opens) | none |
 
-`at_ms` counts from power-on. `for_ms` ends the fault (a plant fault is then set to 0); without it the fault stays.
-Everything random comes from the world's seed.
+`at_ms` counts from power-on. `for_ms` ends the fault (a plant fault is then set to 0); without it the fault
+stays. Everything random comes from the world's seed.
 """
 
 from host_tools.emulator.devices.mcp23017 import Mcp23017
@@ -130,7 +131,8 @@ class FaultyPart:
         """As the part's, with the faults."""
         self._wire()
         self.inner.mem_read(reg, buf)
-        # Bit 7 of a sub-address is no part of the register's number on the one part that has byte registers below 128
+        # Bit 7 of a sub-address is no part of the register's number on the one part that has byte registers
+        # below 128
         # and a burst bit; the others have no register there.
         self._spoil(reg & 0x7F if self.pointer_bits == 8 else reg, buf)
 
@@ -366,7 +368,9 @@ def _whole(data: "dict[str, Any]", key: str, where: str, low: int, high: int) ->
 
 
 class FaultInjector:
-    """Injects the faults of a scenario into a world at their times. Raises FaultError for one that cannot be."""
+    """Injects the faults of a scenario into a world at their times. Raises FaultError for one that cannot
+    be.
+    """
 
     def __init__(self, world: "World", faults: "list[dict[str, Any]]") -> None:
         self.world = world

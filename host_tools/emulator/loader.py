@@ -1,13 +1,15 @@
-"""Puts the firmware and its emulated modules where `import` finds them. CPython only; the MicroPython VM uses its path.
+"""Puts the firmware and its emulated modules where `import` finds them. CPython only; the MicroPython VM uses
+its path.
 
-The host's own `time` stays real everywhere: only `rochette.hal.clock`, the one file of the firmware that imports it,
-gets the emulated one, and only while it is being imported, however and whenever that happens.
+The host's own `time` stays real everywhere: only `rochette.hal.clock`, the one file of the firmware that
+imports it, gets the emulated one, and only while it is being imported, however and whenever that happens.
 """
 
 import importlib
 import importlib.abc
 import importlib.machinery
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -32,12 +34,14 @@ class _ClockLoader(importlib.abc.Loader):
 
 
 class _ClockFinder(importlib.abc.MetaPathFinder):
-    def find_spec(self, fullname, path=None, target=None):  # noqa: ANN001, ANN201
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         if fullname != _CLOCK:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _ClockLoader(spec.loader)  # type: ignore[arg-type]
+            spec.loader = _ClockLoader(spec.loader)
         return spec
 
 
@@ -46,8 +50,8 @@ _board_path: str | None = None
 
 
 def install(board: str = "emulated") -> None:
-    """Makes `machine`, `rp2`, `micropython`, the firmware and `boards/<board>` importable. May be called again, also for
-    another board: then `board` is imported anew.
+    """Makes `machine`, `rp2`, `micropython`, the firmware and `boards/<board>` importable. May be called
+    again, also for another board: then `board` is imported anew.
 
     Raises FileNotFoundError when there is no such board.
     """

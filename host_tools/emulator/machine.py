@@ -1,9 +1,11 @@
-"""`machine` as the firmware sees it on an RP2040: pins, PWM, I2C, timers, watchdog, resets, on the current world.
+"""`machine` as the firmware sees it on an RP2040: pins, PWM, I2C, timers, watchdog, resets, on the current
+world.
 
 What the firmware does not use, or what has no meaning here, raises EmulationError.
 """
 
-import micropython
+import micropython  # pyright: ignore[reportMissingImports]
+
 from host_tools.emulator import pins as _pins
 from host_tools.emulator import world as _world
 from host_tools.emulator.errors import EmulationError, MachineReset, WatchdogReset
@@ -11,7 +13,7 @@ from host_tools.emulator.errors import EmulationError, MachineReset, WatchdogRes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from host_tools.emulator.clock import Event
     from host_tools.emulator.pins import Line
@@ -119,7 +121,9 @@ class Pin:
 
 
 def _locked(handler: "Callable[[Any], None]") -> "Callable[[Any], None]":
-    """A handler under a locked heap, as hard interrupts run: what allocates raises MemoryError on the MicroPython VM."""
+    """A handler under a locked heap, as hard interrupts run: what allocates raises MemoryError on the
+    MicroPython VM.
+    """
 
     def locked(argument: "Any") -> None:
         micropython.heap_lock()
@@ -132,7 +136,9 @@ def _locked(handler: "Callable[[Any], None]") -> "Callable[[Any], None]":
 
 
 class PWM:
-    """One PWM output. Both outputs of a slice have one frequency; here a second one has to ask for the same."""
+    """One PWM output. Both outputs of a slice have one frequency; here a second one has to ask for the
+    same.
+    """
 
     def __init__(
         self,
@@ -262,7 +268,7 @@ class I2C:
         self._world = world
         self._clock = world.clock
         self._bus = bus
-        self._devices = bus.devices
+        self._devices: "list[Any]" = bus.devices
         self._bit_ns = (1_000_000_000 + freq - 1) // freq
         self._timeout_us = timeout
         bus.timeout_us = timeout
@@ -271,7 +277,7 @@ class I2C:
         self._clock.advance(1 + bits * self._bit_ns // 1000)
         self._world.sync()
 
-    def _absent(self) -> None:
+    def _absent(self) -> "NoReturn":
         # Start, address byte without acknowledge, stop.
         self._pass(11)
         raise OSError(_EIO)
@@ -382,7 +388,9 @@ class Timer:
         tick_hz: int = 1000,
         hard: bool = False,
     ) -> None:
-        """Starts. Either a frequency in whole hertz or a period in 1/tick_hz. Raises ValueError for neither."""
+        """Starts. Either a frequency in whole hertz or a period in 1/tick_hz. Raises ValueError for
+        neither.
+        """
         self.stop()
         if freq != -1:
             if not isinstance(freq, int) or freq <= 0:
@@ -476,7 +484,9 @@ class ADC:
         self._world = _world.current()
 
     def read_u16(self) -> int:
-        """The chip's temperature: 706 mV at 27 degrees Celsius, -1.721 mV a degree (RP2040 data sheet 4.9.5)."""
+        """The chip's temperature: 706 mV at 27 degrees Celsius, -1.721 mV a degree (RP2040 data sheet
+        4.9.5).
+        """
         self._world.clock.advance(2)
         self._world.sync()
         uv = 706_000 - (self._world.plant.ambient_mc - 27_000) * 1721 // 1000
@@ -527,7 +537,9 @@ def disable_irq() -> int:
 
 
 def enable_irq(state: int = 0) -> None:
-    """Restores the state that disable_irq returned. Raises EmulationError for a state that is not the last one."""
+    """Restores the state that disable_irq returned. Raises EmulationError for a state that is not the last
+    one.
+    """
     clock = _world.current().clock
     if state != clock.held - 1:
         raise EmulationError("enable_irq with a state that is not the one the last disable_irq returned")

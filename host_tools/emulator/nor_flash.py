@@ -1,8 +1,8 @@
 """The RP2040 board's NOR flash as `rp2.Flash` shows it: 4096-byte sectors, 256-byte pages.
 
-Erasing sets a sector to 0xff, programming can only clear bits (Winbond W25Q16JV data sheet, 8.2.13 and 8.2.15; times are
-its typical ones). On the RP2040 both run with all interrupts off. The project's rule is that neither happens while an
-actuator is energised.
+Erasing sets a sector to 0xff, programming can only clear bits (Winbond W25Q16JV data sheet, 8.2.13 and
+8.2.15; times are its typical ones). On the RP2040 both run with all interrupts off. The project's rule is
+that neither happens while an actuator is energised.
 """
 
 from host_tools.emulator.errors import EmulationError
@@ -80,7 +80,9 @@ class NorFlash:
         self._busy(_ERASE_US)
 
     def program(self, block: int, off: int, buf: "bytes | bytearray | memoryview") -> None:
-        """Programs whole pages. Raises EmulationError while an actuator is energised, off a page, or without an erase."""
+        """Programs whole pages. Raises EmulationError while an actuator is energised, off a page, or without
+        an erase.
+        """
         n = len(buf)
         self._range(block, off, n)
         if off % PAGE or n % PAGE:

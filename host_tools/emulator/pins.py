@@ -1,7 +1,7 @@
 """The board's pins as electrical lines: who drives them, and at what level they stand.
 
-A line is wired to its part by `wiring.py`: an input has a source (a function that gives the level), an output a sink (a
-function that is told the new level), a PWM line a sink for its duty.
+A line is wired to its part by `wiring.py`: an input has a source (a function that gives the level), an output
+a sink (a function that is told the new level), a PWM line a sink for its duty.
 """
 
 from host_tools.emulator.errors import EmulationError
@@ -35,7 +35,8 @@ class Line:
         self.mode = UNSET
         self.level = 0
         self.pull = 0
-        # Whether the part only ever pulls one way, so that the other level needs the pin's own pull (1 up, 2 down).
+        # Whether the part only ever pulls one way, so that the other level needs the pin's own pull (1 up, 2
+        # down).
         self.needs_pull = 0
         self.source: "Callable[[], int] | None" = None
         self.sink: "Callable[[int], None] | None" = None
@@ -118,7 +119,9 @@ class Line:
         self.sink(self.level if self.fault is None else self.fault(self.level))  # type: ignore[misc]
 
     def set_fault(self, fault: "Callable[[int], int] | None") -> None:
-        """Puts a fault on the line (a function from the true level to the level there is), or takes it away."""
+        """Puts a fault on the line (a function from the true level to the level there is), or takes it
+        away.
+        """
         self.fault = fault
         if self.sink is not None and self.mode in (UNSET, OUT):
             self.world.sync()

@@ -1,8 +1,8 @@
 """A small assembler for PIO programs written in the syntax of `rp2.asm_pio`.
 
-Encodings are those of the RP2040 data sheet, section 3.4. The decorated function is run twice with the assembler's
-words among its globals: once to learn the labels and whether side-set is optional, once to emit. What the data sheet
-does not allow raises PIOASMError.
+Encodings are those of the RP2040 data sheet, section 3.4. The decorated function is run twice with the
+assembler's words among its globals: once to learn the labels and whether side-set is optional, once to emit.
+What the data sheet does not allow raises PIOASMError.
 """
 
 TYPE_CHECKING = False
@@ -39,7 +39,9 @@ class Program:
 
 
 class Operand:
-    """A register, source, condition or modifier by its name; `flag` is what invert() and reverse() add to it."""
+    """A register, source, condition or modifier by its name; `flag` is what invert() and reverse() add to
+    it.
+    """
 
     def __init__(self, name: str, flag: int = 0) -> None:
         self.name = name
@@ -84,7 +86,9 @@ def _count(n: int, what: str) -> int:
 
 
 class Assembler:
-    """One program on its way. The instruction methods return the assembler, so that `.side()` and `[delay]` follow."""
+    """One program on its way. The instruction methods return the assembler, so that `.side()` and `[delay]`
+    follow.
+    """
 
     def __init__(self, program: Program, sideset_bits: int) -> None:
         self._program = program

@@ -1,10 +1,11 @@
 """What the project's own PIO programs do, seen from outside, exactly in counts and times.
 
-A state machine is modelled by recognising its program by its assembled words and settings; any other program raises
-EmulationError. The sentences that the models follow stand in `firmware/rochette/hal/pio_programs.py`.
+A state machine is modelled by recognising its program by its assembled words and settings; any other program
+raises EmulationError. The sentences that the models follow stand in `firmware/rochette/hal/pio_programs.py`.
 
-Times are in units of 1/256 cycle of the 125 MHz system clock, in which a state machine's divider is whole: 32000 in a
-microsecond. Nothing here runs per pulse: what has happened by a time is worked out when someone asks.
+Times are in units of 1/256 cycle of the 125 MHz system clock, in which a state machine's divider is whole:
+32000 in a microsecond. Nothing here runs per pulse: what has happened by a time is worked out when someone
+asks.
 """
 
 from host_tools.emulator.devices.hx711 import Hx711
@@ -118,7 +119,8 @@ class StepperModel(Model):
                 self._free = self._edge + left * self._step
                 self.axis.total += self.axis.sign * left
             if self._n == 0:
-                # Stalled, unless the last step is still going on; nothing will be counted before the next word.
+                # Stalled, unless the last step is still going on; nothing will be counted before the next
+                # word.
                 self.axis.busy = False
                 return
             head = self._head
@@ -231,7 +233,9 @@ class QuadratureModel(Model):
         """The count in X stays, as the data sheet says of a restart (section 2.6.6)."""
 
     def put(self, word: int) -> None:
-        """A request: a word that differs from the count is answered. Raises EmulationError when not running."""
+        """A request: a word that differs from the count is answered. Raises EmulationError when not
+        running.
+        """
         if not self.active:
             raise EmulationError("the quadrature counter is asked while its state machine is stopped")
         world = self.world
@@ -279,7 +283,9 @@ class Hx711Model(Model):
         world.watchers.append(self)
 
     def activate(self, on: bool) -> None:
-        """A stopped state machine leaves DOUT low, and the conversion that is ready is read when it starts."""
+        """A stopped state machine leaves DOUT low, and the conversion that is ready is read when it
+        starts.
+        """
         if on and not self.active:
             now = self.clock.now_us
             if now < self.part.ready_us:
@@ -349,7 +355,9 @@ def _plain(p: "Program", in_left: bool, autopush: bool) -> bool:
 def model_for(
     world: "World", number: int, p: "Program", divider: int, in_line: "Line | None", set_line: "Line | None"
 ) -> "Model":
-    """The model of a program on its pins. Raises EmulationError for an unknown program or a pin without the right part."""
+    """The model of a program on its pins. Raises EmulationError for an unknown program or a pin without the
+    right part.
+    """
     n = len(p.words) - 1
     part: "Any"
     if p.words == _STEPPER and p.wrap_target == 0 and p.wrap == n and not p.autopush and not p.autopull:

@@ -1,4 +1,6 @@
-"""`rp2` as the firmware sees it: the PIO assembler, state machines of the project's own programs, and the flash."""
+"""`rp2` as the firmware sees it: the PIO assembler, state machines of the project's own programs, and the
+flash.
+"""
 
 from host_tools.emulator import pio_asm as _asm
 from host_tools.emulator import pio_models as _models
@@ -72,7 +74,9 @@ class PIO:
 
 
 def _load(pio: int, program: "_asm.Program") -> int:
-    """The program's address: that of the copy that is loaded already, or the highest place that is free, as the SDK does."""
+    """The program's address: that of the copy that is loaded already, or the highest place that is free, as
+    the SDK does.
+    """
     programs = _world.current().pio_programs[pio]
     used = 0
     for entry in programs:
@@ -336,7 +340,9 @@ class Flash:
         self._flash.program(block, off, buf)
 
     def ioctl(self, op: int, argument: int) -> "int | None":
-        """1 init, 2 deinit, 3 sync, 4 number of blocks, 5 block size, 6 erase a block. Others raise EmulationError."""
+        """1 init, 2 deinit, 3 sync, 4 number of blocks, 5 block size, 6 erase a block. Others raise
+        EmulationError.
+        """
         if op in (1, 2, 3, 6):
             if op == 6:
                 self._flash.erase(argument)

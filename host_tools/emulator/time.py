@@ -1,7 +1,7 @@
 """`time` as the firmware sees it: MicroPython's names on the world's virtual clock.
 
-Found as `time` on the MicroPython VM by the path; on CPython the loader gives it to `rochette.hal.clock` alone. No wall
-clock: `time()`, `localtime()` and the rest raise, as the payload's time of day is its DS3231.
+Found as `time` on the MicroPython VM by the path; on CPython the loader gives it to `rochette.hal.clock`
+alone. No wall clock: `time()`, `localtime()` and the rest raise, as the payload's time of day is its DS3231.
 """
 
 from host_tools.emulator import world as _world
@@ -10,20 +10,21 @@ from host_tools.emulator.errors import EmulationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from host_tools.emulator.clock import Clock
+    from host_tools.emulator.world import World
 
 _MASK = 0x3FFFFFFF
 _HALF = 0x20000000
 
 
 class _NoClock:
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> int:
         raise EmulationError("time is read before a World is attached: call World(...).attach() first")
 
 
 _clock: "Clock" = _NoClock()  # type: ignore[assignment]
 
 
-def _attached(world) -> None:
+def _attached(world: "World | None") -> None:
     global _clock
     _clock = _NoClock() if world is None else world.clock  # type: ignore[assignment]
 
@@ -59,7 +60,9 @@ def ticks_diff(end: int, start: int) -> int:
 
 
 def ticks_add(ticks: int, delta: int) -> int:
-    """`ticks + delta` over the wrap. Raises OverflowError for a delta of half the period or more, as the chip does."""
+    """`ticks + delta` over the wrap. Raises OverflowError for a delta of half the period or more, as the chip
+    does.
+    """
     if delta >= _HALF or delta < -_HALF:
         raise OverflowError("ticks interval overflow")
     return (ticks + delta) & _MASK

@@ -1,7 +1,7 @@
 """Builds the parts that a board names and connects them to the plant: which part measures or drives what.
 
-The names are the board's names of pins, parts and switches. A part or pin that is not known here raises EmulationError,
-so a board never has a part that silently does nothing.
+The names are the board's names of pins, parts and switches. A part or pin that is not known here raises
+EmulationError, so a board never has a part that silently does nothing.
 """
 
 from host_tools.emulator.devices.ads1115 import Ads1115, LinearSensor
@@ -71,7 +71,7 @@ def build(world: "World") -> None:
         if world.lines[gp] is not None:
             raise EmulationError(
                 "board: GP" + str(gp) + " is used by " + name + " and " + world.lines[gp].name
-            )  # type: ignore[union-attr]
+            )
         line = Line(world, gp, name)
         world.lines[gp] = line
         world.line_by_name[name] = line
@@ -116,7 +116,8 @@ def _direct(world: "World") -> None:
         by_name["actuator_enable"].sink = enable
     if "estop_sense" in by_name:
         line = by_name["estop_sense"]
-        # Normally closed: the closed loop pulls the line down, open (pressed, or a broken wire) leaves it to the pull-up.
+        # Normally closed: the closed loop pulls the line down, open (pressed, or a broken wire) leaves it to
+        # the pull-up.
         line.source = lambda: 0 if world.estop_closed else 1
         line.needs_pull = PULL_UP
     camera = Camera(world)

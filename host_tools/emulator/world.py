@@ -1,8 +1,8 @@
 """One emulated payload: the clock, the plant, the pins, the buses and the parts on them.
 
-The world keeps the plant up with the clock. The plant moves on a grid of 5 ms; `sync` brings it to the last grid point
-that has passed and hands it the steps that each stepper has made by then, whoever asks and however seldom: what is
-asked between two grid points never changes what happens at them.
+The world keeps the plant up with the clock. The plant moves on a grid of 5 ms; `sync` brings it to the last
+grid point that has passed and hands it the steps that each stepper has made by then, whoever asks and however
+seldom: what is asked between two grid points never changes what happens at them.
 """
 
 from host_tools.emulator.clock import Clock
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from host_tools.emulator.pins import Line
 
 GRID_US = 5000
-# With nothing powered the plant may cross a longer time in one leap; shorter gaps are walked, so that a pulse of the
+# With nothing powered the plant may cross a longer time in one leap; shorter gaps are walked, so that a pulse
+# of the
 # camera's sync is seen by the expander.
 _LEAP_US = 100_000
 PINS = 30
@@ -57,7 +58,9 @@ class Bus:
 
 
 class World:
-    """Builds every part that `board` names, on `plant`. `seed` drives intermittent faults and garbage only."""
+    """Builds every part that `board` names, on `plant`. `seed` drives intermittent faults and garbage
+    only.
+    """
 
     def __init__(
         self, board: "dict[str, Any]", plant: "Any", seed: int, start_ticks_us: int = 2**30 - 5_000_000
@@ -182,7 +185,9 @@ class World:
     # --- reset
 
     def reset_chip(self, cause: int) -> None:
-        """What a reset of the RP2040 does: pins float, PWM, PIO, timers and watchdog stop; parts and plant live on."""
+        """What a reset of the RP2040 does: pins float, PWM, PIO, timers and watchdog stop; parts and plant
+        live on.
+        """
         self.sync()
         for timer in self.timers:
             timer.stop()

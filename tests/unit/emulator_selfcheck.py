@@ -1,26 +1,30 @@
 """The emulator's own checks, in plain Python that runs on CPython and on the MicroPython VM alike.
 
-Each `check_...` function asserts; `run()` calls them all and prints a line a check. Examples are the data sheets' own.
+Each `check_...` function asserts; `run()` calls them all and prints a line a check. Examples are the data
+sheets' own.
 """
 
 import machine
 import rp2
-from board import BOARD
 
+from board import BOARD
 from host_tools.emulator import time as etime
 from host_tools.emulator.errors import EmulationError, FaultError, PowerLoss, WatchdogReset
 from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.world import World
 
 OUTPUTS = (
-    "spindle_ma aux_ma bus_ma bus_mv encoder_count load_cell_mn feed_home feed_bottom feed_stall carousel_index "
-    "carousel_detent tube_present breakoff_centred breakoff_offset gate_closed dispenser_count probe_um sealer_um "
-    "tilt_x_mg tilt_y_mg tilt_z_mg lux motor_mc ambient_mc epoch_s sync energised feed_steps carousel_steps"
+    "spindle_ma aux_ma bus_ma bus_mv encoder_count load_cell_mn feed_home feed_bottom feed_stall "
+    "carousel_index carousel_detent tube_present breakoff_centred breakoff_offset gate_closed "
+    "dispenser_count probe_um sealer_um tilt_x_mg tilt_y_mg tilt_z_mg lux motor_mc ambient_mc epoch_s "
+    "sync energised feed_steps carousel_steps"
 ).split(" ")
 
 
 class StandInPlant:
-    """Every attribute that parts read or write, without physics; `on_grid` may change them at a grid point."""
+    """Every attribute that parts read or write, without physics; `on_grid` may change them at a grid
+    point.
+    """
 
     def __init__(self):
         for name in OUTPUTS:
@@ -137,6 +141,37 @@ def check_timers():
     etime.sleep_ms(20)
     assert len(at) == 4
     raises(ValueError, machine.Timer, 0, freq=1)
+
+
+class Guard:
+    """A hard interrupt as firmware writes one: everything bound beforehand."""
+
+    def __init__(self):
+        self.sense = machine.Pin(1, machine.Pin.IN, machine.Pin.PULL_UP)
+        self.enable = machine.Pin(0, machine.Pin.OUT, value=1)
+        self.calls = 0
+        self.tick = self._tick
+
+    def _tick(self, timer):
+        self.calls += 1
+        etime.ticks_us()
+        if self.sense.value():
+            self.enable.value(0)
+
+
+def check_hard_handlers_run_with_a_locked_heap():
+    # On the MicroPython VM a pin read, a pin write or a time that allocated would raise MemoryError here.
+    world, plant = fresh()
+    plant.on_grid = None
+    plant.advance = lambda us: None
+    world.lock_heap_in_interrupts = True
+    guard = Guard()
+    machine.Timer(-1, freq=1000, callback=guard.tick, hard=True)
+    etime.sleep_ms(20)
+    assert guard.calls == 20 and plant.enable
+    world.set_estop(False)
+    etime.sleep_ms(1)
+    assert not plant.enable and guard.enable.value() == 0
 
 
 def check_interrupts_wait_while_disabled():
@@ -613,7 +648,7 @@ def asm_everything():
     irq(clear, 3)  # noqa: F821
     irq(block, 4)  # noqa: F821
     out(exec, 16)  # noqa: F821
-    word(0xE000)  # noqa: F821
+    word(0xE000)
 
 
 def assembled(fn, **kwargs):
@@ -626,7 +661,8 @@ def check_assembler_encodings():
     assert assembled(asm_ws2812, sideset_init=rp2.PIO.OUT_LOW) == [0x6221, 0x1123, 0x1400, 0xA442]
     assert assembled(asm_uart_tx, sideset_init=rp2.PIO.OUT_HIGH) == [0x9FA0, 0xF727, 0x6001, 0x0642]
     assert assembled(asm_everything) == [
-        0x2085, 0x2023, 0x20C2, 0x4000, 0x8040, 0x80E0, 0xA049, 0xA0D7, 0xC011, 0xC043, 0xC024, 0x60F0, 0xE000,
+        0x2085, 0x2023, 0x20C2, 0x4000, 0x8040, 0x80E0, 0xA049,
+        0xA0D7, 0xC011, 0xC043, 0xC024, 0x60F0, 0xE000,
     ]  # fmt: skip
     program = rp2.asm_pio()(asm_square)
     assert program.wrap_target == 1 and program.wrap == 2

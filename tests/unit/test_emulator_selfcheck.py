@@ -8,9 +8,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import emulator_selfcheck  # noqa: E402
+import emulator_selfcheck
 
-from host_tools.paths import find_micropython  # noqa: E402
+from host_tools.paths import find_micropython
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """

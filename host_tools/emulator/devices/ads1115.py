@@ -1,7 +1,8 @@
 """ADS1115 four-channel 16-bit converter (Texas Instruments SBAS444E, sections 8.5 and 8.6).
 
-Single shot: writing the configuration with OS set starts a conversion of what the inputs are then; OS reads 0 until it
-is finished, after 1 / data rate and about 25 us of waking up. Continuous: a result every 1 / data rate.
+Single shot: writing the configuration with OS set starts a conversion of what the inputs are then; OS reads 0
+until it is finished, after 1 / data rate and about 25 us of waking up. Continuous: a result every 1 / data
+rate.
 """
 
 from host_tools.emulator.devices.base import I2cPart, word
@@ -23,7 +24,9 @@ _SUPPLY_MV = 3300
 
 
 class Ads1115(I2cPart):
-    """Measures what is wired to AIN0 to AIN3: functions that give microvolts, or None where nothing is wired."""
+    """Measures what is wired to AIN0 to AIN3: functions that give microvolts, or None where nothing is
+    wired.
+    """
 
     reg_bytes = 2
 
@@ -78,7 +81,9 @@ class Ads1115(I2cPart):
                 self._done_us += ((self.clock.now_us - self._done_us) // period + 1) * period
 
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
-        """Reads a 16-bit register. Raises EmulationError for a result before the first conversion has finished."""
+        """Reads a 16-bit register. Raises EmulationError for a result before the first conversion has
+        finished.
+        """
         self._update()
         self.pointer = reg
         if reg == 0:
@@ -102,7 +107,9 @@ class Ads1115(I2cPart):
         buf[1] = value & 0xFF
 
     def mem_write(self, reg: int, buf: "bytes | bytearray | memoryview") -> None:
-        """Writes configuration or thresholds. A start during a conversion is ignored by the part, so it raises."""
+        """Writes configuration or thresholds. A start during a conversion is ignored by the part, so it
+        raises.
+        """
         value = word(buf, self)
         self._update()
         self.pointer = reg

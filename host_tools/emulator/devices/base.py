@@ -8,9 +8,11 @@ if TYPE_CHECKING:
 
 
 class I2cPart:
-    """A part whose first written byte is its register pointer. `mem_read` and `mem_write` are what each part defines.
+    """A part whose first written byte is its register pointer. `mem_read` and `mem_write` are what each part
+    defines.
 
-    `reg_bytes` and `little_endian` describe a register for the fault injector; `pointer_bits` the width of the pointer.
+    `reg_bytes` and `little_endian` describe a register for the fault injector; `pointer_bits` the width of
+    the pointer.
     """
 
     pointer_bits = 8
@@ -26,11 +28,15 @@ class I2cPart:
         self.pointer = -1
 
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
-        """Fills the buffer from the register on. Raises EmulationError for a register the part does not have."""
+        """Fills the buffer from the register on. Raises EmulationError for a register the part does not
+        have.
+        """
         raise EmulationError(self.text() + " cannot be read")
 
     def mem_write(self, reg: int, buf: "bytes | bytearray | memoryview") -> None:
-        """Writes from the register on. Raises EmulationError for what the part does not have or does not allow."""
+        """Writes from the register on. Raises EmulationError for what the part does not have or does not
+        allow.
+        """
         raise EmulationError(self.text() + " cannot be written")
 
     def raw_write(self, buf: "bytes | bytearray | memoryview") -> None:
@@ -64,7 +70,9 @@ class I2cPart:
 
 
 def word(buf: "bytes | bytearray | memoryview", part: I2cPart) -> int:
-    """A written 16-bit register, most significant byte first. Raises EmulationError unless two bytes were written."""
+    """A written 16-bit register, most significant byte first. Raises EmulationError unless two bytes were
+    written.
+    """
     if len(buf) != 2:
         raise EmulationError(part.text() + ": a register takes two bytes, not " + str(len(buf)))
     return buf[0] << 8 | buf[1]

@@ -1,7 +1,7 @@
 """DS3231 clock (Maxim 19-5170, "Address Map" and the register descriptions).
 
-Time runs with the plant's mission clock; what is written is kept as a difference to it. Years 2000 to 2199, by the
-century bit. Registers 0x00 to 0x12.
+Time runs with the plant's mission clock; what is written is kept as a difference to it. Years 2000 to 2199,
+by the century bit. Registers 0x00 to 0x12.
 """
 
 from host_tools.emulator.devices.base import I2cPart
@@ -41,7 +41,9 @@ def to_bcd(value: int) -> int:
 
 
 class Ds3231(I2cPart):
-    """The mission clock. `epoch_year` is the year at whose start the plant's `epoch_s` is 0; it comes running and set."""
+    """The mission clock. `epoch_year` is the year at whose start the plant's `epoch_s` is 0; it comes running
+    and set.
+    """
 
     def __init__(self, world: "World", name: str, address: int, epoch_year: int) -> None:
         I2cPart.__init__(self, world, name, address)
@@ -153,7 +155,9 @@ class Ds3231(I2cPart):
     # --- registers
 
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
-        """Reads from a register on, time as of the start (the part copies it to a buffer); wraps after 0x12."""
+        """Reads from a register on, time as of the start (the part copies it to a buffer); wraps after
+        0x12.
+        """
         if reg > 0x12:
             raise self.no_register(reg, "read")
         self._fill()
@@ -166,7 +170,9 @@ class Ds3231(I2cPart):
         self.pointer = reg
 
     def mem_write(self, reg: int, buf: "bytes | bytearray | memoryview") -> None:
-        """Writes from a register on. Raises EmulationError for a time that does not exist or a read-only register."""
+        """Writes from a register on. Raises EmulationError for a time that does not exist or a read-only
+        register.
+        """
         self._fill()
         time = False
         weekday = False

@@ -1,7 +1,8 @@
 """HX711 load-cell converter at 80 samples a second (RATE pin high), channel A, gain 128.
 
-HX711 data sheet, "Serial interface" and table 4: 24 bits, two's complement, most significant first; output settling time
-50 ms at 80 samples a second; saturates at 0x7fffff and 0x800000. It is read by the PIO model, not by single edges.
+HX711 data sheet, "Serial interface" and table 4: 24 bits, two's complement, most significant first; output
+settling time 50 ms at 80 samples a second; saturates at 0x7fffff and 0x800000. It is read by the PIO model,
+not by single edges.
 """
 
 from host_tools.emulator.errors import EmulationError
@@ -14,7 +15,9 @@ _SETTLE_US = 50_000
 
 
 class Hx711:
-    """Gives the conversion that is ready; `zero_raw` and counts a millinewton (`den` / `num`) come from the board."""
+    """Gives the conversion that is ready; `zero_raw` and counts a millinewton (`den` / `num`) come from the
+    board.
+    """
 
     def __init__(self, world: "World", name: str, per_s: int, num: int, den: int, zero_raw: int) -> None:
         if per_s not in (10, 80):
@@ -50,11 +53,15 @@ class Hx711:
         return raw & 0xFFFFFF
 
     def clock_level(self, level: int) -> None:
-        """PD_SCK driven as a plain output: low is rest; high for 60 us would power the part down. Raises EmulationError."""
+        """PD_SCK driven as a plain output: low is rest; high for 60 us would power the part down. Raises
+        EmulationError.
+        """
         if level:
             raise EmulationError(
                 self.name + ": PD_SCK is driven high by hand, which powers the part down; use the PIO"
             )
 
     def let_go(self) -> None:
-        """DOUT is only listened to: setting its pin as an input does not disturb a state machine that reads it."""
+        """DOUT is only listened to: setting its pin as an input does not disturb a state machine that reads
+        it.
+        """

@@ -1,8 +1,8 @@
 """INA219 current and power monitor (Texas Instruments SBOS448G, section 8.5 and 8.6).
 
-The shunt register counts 10 uV, limited by the gain set in PGA; the bus register 4 mV, left-aligned by three bits, with
-CNVR and OVF below. Current = shunt * calibration / 4096, power = current * bus / 5000, both from whole registers.
-A conversion's result stands until the next one is finished, as the ADC settings say.
+The shunt register counts 10 uV, limited by the gain set in PGA; the bus register 4 mV, left-aligned by three
+bits, with CNVR and OVF below. Current = shunt * calibration / 4096, power = current * bus / 5000, both from
+whole registers. A conversion's result stands until the next one is finished, as the ADC settings say.
 """
 
 from host_tools.emulator.devices.base import I2cPart, word

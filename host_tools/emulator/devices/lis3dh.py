@@ -1,7 +1,8 @@
 """LIS3DH accelerometer (STMicroelectronics DocID17530, chapters 6 to 8).
 
-Registers 0x20 to 0x27 and the outputs; a burst needs bit 7 of the sub-address (section 6.1.1). The 12-bit value of
-high-resolution mode stands left-justified in 16 bits (section 3.2.1: 1, 2, 4 and 12 mg a digit for 2, 4, 8 and 16 g).
+Registers 0x20 to 0x27 and the outputs; a burst needs bit 7 of the sub-address (section 6.1.1). The 12-bit
+value of high-resolution mode stands left-justified in 16 bits (section 3.2.1: 1, 2, 4 and 12 mg a digit for
+2, 4, 8 and 16 g).
 """
 
 from host_tools.emulator.devices.base import I2cPart
@@ -78,7 +79,9 @@ class Lis3dh(I2cPart):
         self._out[at + 1] = digits >> 8 & 0xFF
 
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
-        """Reads a register, or several with bit 7 set. Raises EmulationError for outputs that were never measured."""
+        """Reads a register, or several with bit 7 set. Raises EmulationError for outputs that were never
+        measured.
+        """
         self._update()
         burst = reg & 0x80
         reg &= 0x7F

@@ -1,8 +1,8 @@
 """MB85RC256V ferroelectric memory, 32 KB (Fujitsu DS501-00017, "Command" and "Device ID").
 
-Two address bytes; the top bit is ignored; addresses roll over at the end; a write is finished when its stop is sent.
-The device ID is read through the reserved address 0xF8 (7 bits: 0x7C): write the part's own address byte, restart, read
-three bytes: 0x00 0xA5 0x10 (Fujitsu, 256 Kbit).
+Two address bytes; the top bit is ignored; addresses roll over at the end; a write is finished when its stop
+is sent. The device ID is read through the reserved address 0xF8 (7 bits: 0x7C): write the part's own address
+byte, restart, read three bytes: 0x00 0xA5 0x10 (Fujitsu, 256 Kbit).
 """
 
 from host_tools.emulator.devices.base import I2cPart
@@ -62,7 +62,9 @@ class Mb85rc256v(I2cPart):
 
 
 class FramId(I2cPart):
-    """What answers at the reserved address: the identity of the memory whose address byte is written to it."""
+    """What answers at the reserved address: the identity of the memory whose address byte is written to
+    it.
+    """
 
     def __init__(self, memory: Mb85rc256v) -> None:
         I2cPart.__init__(self, memory.world, memory.name + " ID", ID_ADDRESS)

@@ -1,8 +1,8 @@
 """MCP23017 port expander (Microchip DS20001952C, section 3.5), registers in the order of IOCON.BANK = 0.
 
-Inputs are looked at whenever the plant has moved a step, so a change that comes and goes between two polls is caught by
-the interrupt-on-change registers, as on the part: INTF tells the pin, INTCAP holds the port as it was at that moment until
-it or GPIO is read.
+Inputs are looked at whenever the plant has moved a step, so a change that comes and goes between two polls is
+caught by the interrupt-on-change registers, as on the part: INTF tells the pin, INTCAP holds the port as it
+was at that moment until it or GPIO is read.
 """
 
 from host_tools.emulator.devices.base import I2cPart
@@ -32,7 +32,8 @@ _SEQOP = 0x20
 class Mcp23017(I2cPart):
     """Sixteen pins: 0 to 7 are port A, 8 to 15 port B.
 
-    `wire_input(bit, attribute, active, pull)` connects a switch to an attribute of the plant, `wire_output` a sink.
+    `wire_input(bit, attribute, active, pull)` connects a switch to an attribute of the plant, `wire_output` a
+    sink.
     """
 
     def __init__(self, world: "World", name: str, address: int) -> None:
@@ -57,7 +58,9 @@ class Mcp23017(I2cPart):
         self._floats = [0, 0]
 
     def wire_input(self, bit: int, attribute: str, active: int, pull: bool) -> None:
-        """Connects a switch: the pin is at `active` when the plant's attribute is true; open needs GPPU when `pull`."""
+        """Connects a switch: the pin is at `active` when the plant's attribute is true; open needs GPPU when
+        `pull`.
+        """
         self._attributes[bit] = attribute
         self._active[bit] = active
         self._wired_in |= 1 << bit
@@ -191,7 +194,9 @@ class Mcp23017(I2cPart):
         self.pointer = reg
 
     def mem_write(self, reg: int, buf: "bytes | bytearray | memoryview") -> None:
-        """Writes from a register on. Raises EmulationError for read-only registers and what is not modelled."""
+        """Writes from a register on. Raises EmulationError for read-only registers and what is not
+        modelled.
+        """
         for value in buf:
             self._write(reg, value)
             if self.regs[_IOCON] & _SEQOP:

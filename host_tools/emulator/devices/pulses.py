@@ -24,7 +24,9 @@ class Servo:
             raise EmulationError(self.line.text() + ": a servo line must not stand high")
 
     def update(self) -> None:
-        """Passes the pulse width on. Raises EmulationError for a frame rate or pulse that would harm a servo."""
+        """Passes the pulse width on. Raises EmulationError for a frame rate or pulse that would harm a
+        servo.
+        """
         line = self.line
         us = (line.duty_ns + 500) // 1000
         if us:

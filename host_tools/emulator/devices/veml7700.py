@@ -1,8 +1,8 @@
 """VEML7700 ambient light sensor (Vishay 84286, "Register" and application note 84323).
 
-Command codes 0 to 7 hold 16 bits, least significant byte first. Lux a count at gain 2 and 800 ms is 0.0042 and grows
-with shorter time and smaller gain; the counter stops at 65535. The first result is there one integration time (and
-2.5 ms of waking up) after the shutdown bit was cleared.
+Command codes 0 to 7 hold 16 bits, least significant byte first. Lux a count at gain 2 and 800 ms is 0.0042
+and grows with shorter time and smaller gain; the counter stops at 65535. The first result is there one
+integration time (and 2.5 ms of waking up) after the shutdown bit was cleared.
 """
 
 from host_tools.emulator.devices.base import I2cPart
@@ -32,7 +32,9 @@ class Veml7700(I2cPart):
         self._ever = False
 
     def resolution(self) -> "tuple[int, int]":
-        """(tenths of a millilux a count at this setting, integration time in us). Raises EmulationError for reserved bits."""
+        """(tenths of a millilux a count at this setting, integration time in us). Raises EmulationError for
+        reserved bits.
+        """
         it = self.config >> 6 & 15
         if it == 12:
             ms = 25
