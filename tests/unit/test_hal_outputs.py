@@ -7,6 +7,7 @@ import pytest
 
 import board
 from host_tools.emulator.errors import EmulationError, MachineReset, WatchdogReset
+from host_tools.emulator.plant.geometry import GEOMETRY
 from rochette.hal import outputs, reset
 from rochette.hal.pins import Input, Output
 from rochette.hal.pwm import Pwm
@@ -150,7 +151,13 @@ def test_board_data_agree_with_themselves():
     assert len(gps) == len(set(gps))
     assert all(pin["safe"] in (0, 1) for pin in data["pins"].values() if pin["dir"] == "out")
     assert data["seats"] == data["mechanics"]["seats"]
-    assert all(isinstance(value, int) for value in data["mechanics"].values())
+    numbers = {name: value for name, value in data["mechanics"].items() if name != "stations"}
+    assert all(
+        isinstance(value, int) for value in [*numbers.values(), *data["mechanics"]["stations"].values()]
+    )
+    assert set(GEOMETRY) <= set(data["mechanics"]), (
+        "what the plant moves by stands in the board, not in its defaults"
+    )
     addresses = [(p["bus"], p["address"]) for p in data["parts"].values() if "address" in p]
     assert len(addresses) == len(set(addresses))
 
