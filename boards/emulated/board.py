@@ -253,21 +253,4 @@ BOARD: dict = {
         "sol_s": 88775,
         "latitude_mdeg": 18400,
     },
-    # What must never be passed, whatever a parameter says.
-    "limits": {
-        "spindle_ma": 6000,
-        "bus_ma": 8000,
-        "aux_ma": 1500,
-        "bus_mv_min": 10000,
-        "bus_mv_max": 15000,
-        "weight_mn": 150000,
-        "feed_um_s": 12500,
-        "spindle_rpm": 200,
-        "percussion_mhz": 30000,
-        "percussion_pulse_us": 12000,
-        "led_permille": 1000,
-        "exposure_us_min": 5000,
-        "exposure_us_max": 2000000,
-        "motor_mc": 90000,
-    },
 }
