@@ -92,7 +92,6 @@ if TYPE_CHECKING:
     Switch = DigitalIn | ExpanderIn
 
 _TICK_MS = 10
-_STATIONS_OF = 44
 _UNKNOWN = -1
 # A level must be read twice before it counts: the index mark bounces on its edges.
 _DEBOUNCE = 2
@@ -149,15 +148,12 @@ class Carousel:
         self.seats = seats
         self.positions = seats + 1
         self._turn: int = mechanics["carousel_steps_per_turn"]
-        self._detent_half: int = mechanics["carousel_align_steps"]
+        self._detent_half: int = mechanics["carousel_detent_steps"]
         self._index_half: int = mechanics["carousel_index_steps"]
-        # Stations in whole positions of this ring; the board gives them for a ring of 44.
+        # Stations in whole positions of this ring; the board gives them for a ring of `stations_of`.
         self._stations = [
-            self._pitches(mechanics["station_drill"]),
-            self._pitches(mechanics["station_camera"]),
-            self._pitches(mechanics["station_probe"]),
-            self._pitches(mechanics["station_seal"]),
-            self._pitches(mechanics["station_drop"]),
+            self._pitches(mechanics["stations"][name], mechanics["stations_of"])
+            for name in ("DRILL", "CAMERA", "PROBE", "SEAL", "DROP")
         ]
         self._half_pitch: int = self._turn // self.positions // 2
 
@@ -209,8 +205,8 @@ class Carousel:
         self._tolerance = 0
         self._strokes = 0
 
-    def _pitches(self, station: int) -> int:
-        return (station * self.positions + _STATIONS_OF // 2) // _STATIONS_OF % self.positions
+    def _pitches(self, station: int, stations_of: int) -> int:
+        return (station * self.positions + stations_of // 2) // stations_of % self.positions
 
     # -- orders ------------------------------------------------------------------------------------
 

@@ -98,8 +98,8 @@ _RECORD_MN = 5000
 class Record:
     """Force against travel of one step, for the report: `um` and `mn`, the first `points` of them valid.
 
-    A point is kept at each `pitch_um` of travel and at each change of force by 5 N, so peak and drop stay in it;
-    when the room is used up, the rest is left out.
+    A point is kept at each `pitch_um` of travel and at each change of force by 5 N, so peak and drop stay in
+    it; when the room is used up, the rest is left out.
     """
 
     def __init__(self, pitch_um: int) -> None:
