@@ -571,7 +571,7 @@ def run_all(
     chosen: Sequence[Scenario], targets: Sequence[str], out: Path | None = None, stream: TextIO | None = None
 ) -> Campaign:
     """Run each scenario on each target, say a line each, and a table at the end."""
-    stream = stream or sys.stdout
+    out_to: TextIO = stream or sys.stdout
     campaign = Campaign([])
     width = max((len(one.name) for one in chosen), default=0)
     for scenario in chosen:
@@ -581,16 +581,16 @@ def run_all(
                 verdict = run_one(scenario, target, out)
             except KeyboardInterrupt:
                 campaign.interrupted = True
-                print("interrupted: the payload was made safe, the rest was not run", file=stream, flush=True)
-                _table(campaign, stream)
+                print("interrupted: the payload was made safe, the rest was not run", file=out_to, flush=True)
+                _table(campaign, out_to)
                 return campaign
             if verdict.state == OK and trace and verdict.trace != trace:
                 verdict.state = FALLS_SHORT
                 verdict.complaints.append(f"its trace on {target} is not the one on {targets[0]}")
             trace = trace or verdict.trace
             campaign.verdicts.append(verdict)
-            print(_line(verdict, width), file=stream, flush=True)
-    _table(campaign, stream)
+            print(_line(verdict, width), file=out_to, flush=True)
+    _table(campaign, out_to)
     return campaign
 
 

@@ -30,7 +30,7 @@ SEVERITY_STYLE = {
     "COMMAND": "magenta",
     "DIAGNOSTIC": "dim",
 }
-_PLAIN = ("FATAL", "WARNING_HI", "WARNING_LO", "ACTIVITY_HI", "COMMAND")
+_PLAIN = ("FATAL", "WARNING_HI", "WARNING_LO", "ACTIVITY_HI")
 VERDICT_STYLE = {"PRESENT": "bold green", "ABSENT": "bold red", "INCONCLUSIVE": "bold yellow"}
 OUTCOME_STYLE = {
     "SEALED": "bold green",

@@ -43,9 +43,11 @@ if TYPE_CHECKING:
 
         def picture(self, scene: dict[str, Any]) -> dict[str, Any]:
             """A picture was taken: draw it, look at it, and say what it shows."""
+            ...
 
         def hold(self, evidence: dict[str, Any]) -> dict[str, Any]:
             """The payload holds and shows its evidence: answer release, hold or look."""
+            ...
 
 
 SPEC_KEYS = (

@@ -124,8 +124,9 @@ def _head(record: Mapping[str, Any]) -> str:
         f'<div><dt>{esc(k)}</dt><dd class="{mood}">{esc(_word(v))}</dd></div>' for k, v, mood in facts
     )
     why = str(record.get("reason_text") or record.get("reason") or "")
+    started = str(record.get("started", "")).replace("T", " ")
     return (
-        f'<header><p class="over">Rochette · one core · {esc(str(record.get("started", "")))}</p>'
+        f'<header><p class="over">Rochette · one core · {esc(started)}</p>'
         f"<h1>{esc(str(record.get('rock', '?')).capitalize())}, seed {esc(str(record.get('seed', '?')))} "
         f'<span class="badge '
         f'{_mood(outcome)}">{esc(str(outcome or "INTERRUPTED").replace("_", " "))}</span></h1>'

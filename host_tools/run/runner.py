@@ -63,7 +63,6 @@ class Done:
     events: list[dict[str, Any]]
     exit_status: int
     folder: Path | None = None
-    energised_seen: set[int] = field(default_factory=set)
 
 
 def boards() -> list[str]:
@@ -196,6 +195,8 @@ def run(
         wall_s = time.monotonic() - began - sink.asked_s
         result = complete(raw, spec, asked.target, words)
         result["wall_s"] = round(wall_s, 3)
+        if not result["emulated_s"]:
+            result["emulated_s"] = sink.last_ms / 1000
         if not result.get("events"):
             result["events"] = len(sink.events)
         status = (
@@ -210,7 +211,7 @@ def run(
             result["folder"] = str(folder.path)
             folder.finish(state, result)
             _report(folder.path, result, display)
-    return Done(result, sink.events, status, folder.path if folder else None, sink.energised_seen)
+    return Done(result, sink.events, status, folder.path if folder else None)
 
 
 def _failure(error: Exception) -> str:

@@ -41,15 +41,13 @@ class RunSink:
         self._phase_at = -1
         self._began = time.monotonic()
         self.asked_s = 0.0
+        self.last_ms = 0
         self.events: list[dict[str, Any]] = []
-        self.energised_seen: set[int] = set()
-        self._energised_at = -1
 
     def columns(self, names: list[str]) -> None:
         """See protocol.Sink."""
         self._names = list(names)
         self._phase_at = names.index("phase") if "phase" in names else -1
-        self._energised_at = names.index("energised") if "energised" in names else -1
         if self._folder is not None:
             self._folder.columns(self._names)
 
@@ -57,6 +55,7 @@ class RunSink:
         """See protocol.Sink."""
         self._gate.check()
         full = self._words.event(event)
+        self.last_ms = full["ms"]
         self.events.append(full)
         if self._folder is not None:
             self._folder.event(full)
@@ -68,22 +67,21 @@ class RunSink:
         values: list[Any] = list(row)
         if self._phase_at >= 0:
             values[self._phase_at] = self._words.phase(row[self._phase_at])
-        if self._energised_at >= 0:
-            self.energised_seen.add(row[self._energised_at])
         if self._folder is not None:
             self._folder.telemetry(values)
         named = dict(zip(self._names, values, strict=False))
+        self.last_ms = int(named.get("time_ms", self.last_ms))
         self._display.sample(named)
         if self._pace is not None:
-            self._keep_pace(int(named.get("time_ms", 0)))
+            self._keep_pace(self.last_ms)
 
     def picture(self, scene: dict[str, Any]) -> dict[str, Any]:
         """Draw the scene and look at the picture, as the people on the ground would. See protocol.Sink."""
         self._gate.check()
-        from host_tools import pictures
+        from host_tools.pictures import assess, draw
 
-        image = pictures.draw(scene)
-        assessment = dict(pictures.assess(image))
+        image = draw(scene)
+        assessment = dict(assess(image))
         name = f"picture {scene.get('no', '?')}"
         if self._folder is not None:
             name = self._folder.picture(image, scene, assessment)

@@ -90,7 +90,7 @@ def test_it_has_the_plots_the_pictures_and_their_lines(html: str) -> None:
 def test_each_plot_is_well_formed(html: str) -> None:
     plots = re.findall(r"<svg.*?</svg>", html)
     for plot in plots:
-        ElementTree.fromstring(plot)
+        assert ElementTree.fromstring(plot).tag == "svg"
 
 
 def test_it_tells_the_story_and_the_verdict(html: str) -> None:
