@@ -54,15 +54,6 @@ class Bus:
             self._failed(error)
             return False
 
-    def receive(self, address: int, buffer: "bytearray | memoryview") -> bool:
-        """Fill `buffer` from wherever the part's register pointer stands."""
-        try:
-            self._i2c.readfrom_into(address, buffer)
-            return True
-        except OSError as error:
-            self._failed(error)
-            return False
-
     def write(self, address: int, buffer: "bytearray | memoryview") -> bool:
         """Send `buffer`, whose first byte (or two) is the register's number."""
         try:

@@ -59,11 +59,6 @@ class I2C:
         for n in range(len(buffer)):
             buffer[n] = I2C.fill
 
-    def readfrom_into(self, address, buffer):
-        self._start()
-        for n in range(len(buffer)):
-            buffer[n] = I2C.fill
-
     def writeto(self, address, buffer):
         self._start()
 
