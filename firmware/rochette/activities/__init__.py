@@ -1,0 +1,1 @@
+"""What a rover is asked to do: bring up, acquire, verify, hold, seal, store."""

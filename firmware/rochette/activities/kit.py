@@ -1,0 +1,62 @@
+"""The kit: what an activity may reach.
+
+`payload.py` fills it once at start-up. An activity gets the kit and nothing else, so a reader sees at one
+place which mechanisms and services the procedures use.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from array import array
+    from typing import Callable
+
+    from rochette.activities.custody import Custody
+    from rochette.activities.hold import Hold
+    from rochette.activities.sample import Sample
+    from rochette.mechanisms.breakoff import BreakOff
+    from rochette.mechanisms.camera import Camera
+    from rochette.mechanisms.carousel import Carousel
+    from rochette.mechanisms.corer import Corer
+    from rochette.mechanisms.feed import Feed
+    from rochette.mechanisms.gate import Gate
+    from rochette.mechanisms.percussion import Percussion
+    from rochette.mechanisms.probe import Probe
+    from rochette.mechanisms.rail import Rail
+    from rochette.mechanisms.sealer import Sealer
+    from rochette.mechanisms.spindle import Spindle
+    from rochette.mechanisms.tilt import Tilt
+    from rochette.mechanisms.weigher import Weigher
+    from rochette.services.events import Events
+    from rochette.services.mode import ModeKeeper
+
+
+class Kit:
+    """Mechanisms and services by name. Plain attributes; allocates nothing after start-up."""
+
+    rail: "Rail"
+    feed: "Feed"
+    spindle: "Spindle"
+    percussion: "Percussion"
+    breakoff: "BreakOff"
+    tilt: "Tilt"
+    weigher: "Weigher"
+    corer: "Corer"
+    carousel: "Carousel"
+    probe: "Probe"
+    sealer: "Sealer"
+    gate: "Gate"
+    camera: "Camera"
+    events: "Events"
+    custody: "Custody"
+    values: "array[int]"  # parameter values, indexed by the P_ constants of tables.py
+    sample: "Sample"
+    hold: "Hold"
+    mode: "ModeKeeper"
+    seats: int
+    halt_all: "Callable[[], None]"  # every mechanism stops where it is
+    check_parts: "Callable[[], int]"  # emits an event for each part that fails; returns how many failed
+    parts: int  # how many parts are checked
+    now_ms: "Callable[[], int]"  # milliseconds of ticks since start; wraps with the tick counter
+    ready: bool  # bring-up has been completed since power-on
+
+    def __init__(self) -> None:
+        self.ready = False

@@ -1,0 +1,111 @@
+"""Moves that several steps share: raise the feed, touch a seat, turn the carousel, weigh."""
+
+from rochette.activities.steps import finish, insist
+from rochette.services.activities import Fault
+from rochette.tables import (
+    CAROUSEL_RESULT_OK,
+    CAROUSEL_STATION_DRILL,
+    FEED_RESULT_BRAKE,
+    FEED_RESULT_DRILL_LOADED,
+    FEED_RESULT_EARLY_CONTACT,
+    FEED_RESULT_ENCODER,
+    FEED_RESULT_NO_CONTACT,
+    FEED_RESULT_OK,
+    FEED_RESULT_STALLED,
+    P_SAMPLE_CLEAR_UM,
+    P_SAMPLE_DOCK_FORCE_MN,
+    P_SAMPLE_DOCK_HIGH_UM,
+    P_SAMPLE_DOCK_LOW_UM,
+    P_SAMPLE_MOVE_LIMIT_MS,
+    P_SAMPLE_TRAVEL_UM_S,
+    P_SAMPLE_WEIGH_SAMPLES,
+    REASON_CAROUSEL,
+    REASON_CUSTODY,
+    REASON_DRILL_LOADED,
+    REASON_EARLY_CONTACT,
+    REASON_FEED,
+    REASON_FEED_BRAKE,
+    REASON_FEED_ENCODER,
+    REASON_LOAD_CELL,
+    REASON_NO_CONTACT,
+    REASON_RETRACT_STALLED,
+    REASON_TUBE_MISSING,
+    REASON_TUBE_UNEXPECTED,
+    WEIGHER_RESULT_OK,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Generator
+
+    from rochette.activities.kit import Kit
+
+# A feed result that is a fault, and the reason it stands for.
+_FEED_REASONS = (
+    (FEED_RESULT_EARLY_CONTACT, REASON_EARLY_CONTACT),
+    (FEED_RESULT_NO_CONTACT, REASON_NO_CONTACT),
+    (FEED_RESULT_STALLED, REASON_RETRACT_STALLED),
+    (FEED_RESULT_DRILL_LOADED, REASON_DRILL_LOADED),
+    (FEED_RESULT_BRAKE, REASON_FEED_BRAKE),
+    (FEED_RESULT_ENCODER, REASON_FEED_ENCODER),
+)
+
+
+def raise_feed(kit: "Kit") -> "Generator[None, None, None]":
+    """Bring the carriage up to where bit and tube clear the carousel."""
+    kit.feed.move_to(kit.values[P_SAMPLE_CLEAR_UM], kit.values[P_SAMPLE_TRAVEL_UM_S])
+    yield from finish_feed(kit, kit.values[P_SAMPLE_MOVE_LIMIT_MS])
+
+
+def touch_seat(kit: "Kit") -> "Generator[None, None, None]":
+    """Lower the bit on the seat under it; contact outside the window is a fault, and no more force is used."""
+    values = kit.values
+    kit.feed.seek_contact(
+        values[P_SAMPLE_DOCK_LOW_UM], values[P_SAMPLE_DOCK_HIGH_UM], values[P_SAMPLE_DOCK_FORCE_MN]
+    )
+    yield from finish_feed(kit, values[P_SAMPLE_MOVE_LIMIT_MS])
+
+
+def turn_to(kit: "Kit", position: int, station: int, with_tube: bool) -> "Generator[None, None, None]":
+    """Bring `position` (0 the hole, 1.. a seat) to `station`; at DRILL the tube sensor must agree with `with_tube`.
+
+    Commanded, sensed and recorded place are three things; any mismatch stops the work.
+    """
+    carousel = kit.carousel
+    carousel.go(position, station)
+    result = yield from finish(carousel, kit.values[P_SAMPLE_MOVE_LIMIT_MS], REASON_CAROUSEL)
+    if result != CAROUSEL_RESULT_OK:
+        raise Fault(REASON_CAROUSEL, result)
+    if position and kit.custody.tube_in_seat(position) != with_tube:
+        raise Fault(REASON_CUSTODY, position)
+    if station == CAROUSEL_STATION_DRILL and carousel.tube_at_drill() != with_tube:
+        raise Fault(REASON_TUBE_MISSING if with_tube else REASON_TUBE_UNEXPECTED, position)
+
+
+def weigh(kit: "Kit") -> "Generator[None, None, int]":
+    """Average the load cell with everything still. Returns millinewtons."""
+    weigher = kit.weigher
+    weigher.weigh(kit.values[P_SAMPLE_WEIGH_SAMPLES])
+    yield from insist(weigher, kit.values[P_SAMPLE_MOVE_LIMIT_MS], WEIGHER_RESULT_OK, REASON_LOAD_CELL)
+    return weigher.mean_mn
+
+
+def finish_feed(kit: "Kit", limit_ms: int) -> "Generator[None, None, None]":
+    """Wait for the feed and name what it met."""
+    result = yield from finish(kit.feed, limit_ms, REASON_FEED)
+    if result != FEED_RESULT_OK:
+        raise Fault(feed_reason(result), kit.feed.z_um)
+
+
+def feed_reason(result: int) -> int:
+    """The reason (enum Reason) that a feed result stands for."""
+    return reason_for(_FEED_REASONS, result, REASON_FEED)
+
+
+def reason_for(table: tuple, result: int, otherwise: int) -> int:
+    for code, reason in table:
+        if code == result:
+            return reason
+    return otherwise
+
+

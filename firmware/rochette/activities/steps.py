@@ -1,0 +1,58 @@
+"""Steps that every activity is made of: wait for a mechanism, insist on its result, move to the next phase."""
+
+from rochette.services.activities import Fault, Timeout, wait_until
+from rochette.tables import EV_SAMPLE_PHASE, REASON_E_STOP, REASON_TIMEOUT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Generator
+
+    from rochette.activities.kit import Kit
+
+
+class Ending(Exception):
+    """An acquisition that ends before its last step without anything being broken.
+
+    Args: outcome (enum Outcome), reason (enum Reason).
+    """
+
+    def __init__(self, outcome: int, reason: int) -> None:
+        super().__init__(outcome, reason)
+        self.outcome = outcome
+        self.reason = reason
+
+
+def enter_phase(kit: "Kit", phase: int) -> None:
+    """Say that the activity is now in `phase` (enum Phase)."""
+    kit.sample.phase = phase
+    kit.events.emit(EV_SAMPLE_PHASE, phase)
+
+
+def power_on(kit: "Kit") -> None:
+    """Switch the actuator rail on. Raises Fault(E_STOP) when the emergency-stop loop is open."""
+    if not kit.rail.on():
+        raise Fault(REASON_E_STOP)
+
+
+def finish(mechanism: "Any", limit_ms: int, reason: int) -> "Generator[None, None, int]":
+    """Wait until `mechanism` is no longer busy and return its result.
+
+    At the deadline the mechanism is halted in place and Fault(TIMEOUT, reason) is raised.
+    """
+
+    def done() -> bool:
+        return not mechanism.busy
+
+    try:
+        yield from wait_until(done, limit_ms, reason)
+    except Timeout:
+        mechanism.halt()
+        raise Fault(REASON_TIMEOUT, reason)
+    return mechanism.result
+
+
+def insist(mechanism: "Any", limit_ms: int, ok: int, reason: int) -> "Generator[None, None, None]":
+    """Wait as `finish` does; raise Fault(reason, result) unless the result is `ok`."""
+    result = yield from finish(mechanism, limit_ms, reason)
+    if result != ok:
+        raise Fault(reason, result)

@@ -1,0 +1,72 @@
+"""Inputs: which part is read when.
+
+A part is read 100 times a second while something depends on it, and five times a second otherwise: with the rail
+off and nothing going on, the buses are nearly quiet. All readings of a tick are taken before anyone looks at
+them, so every monitor and mechanism of that tick sees the same world.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rochette.payload import Payload
+
+
+class Inputs:
+    """The input room. Methods bound once; nothing here allocates."""
+
+    def __init__(self, payload: "Payload") -> None:
+        d = payload.drivers
+        self._rail_enable = d["actuator_enable"]
+        self._weigher = payload.weigher
+        self._spindle = payload.spindle
+        self._breakoff = payload.breakoff
+        self._gate = payload.gate
+        self._probe = payload.probe
+        self._sealer = payload.sealer
+        self._camera = payload.camera
+        self._switches = d["switches"].poll
+        self._load_cell = d["load_cell"].poll
+        self._encoder = d["encoder"].poll
+        self._spindle_current = d["spindle_current"].poll
+        self._aux = d["aux_current"].poll
+        self._bus = d["bus_current"].poll
+        self._analogue = d["analogue"].poll
+        self._tilt = d["tilt"].poll
+        self._light = d["light"].poll
+        self._turn = 0
+
+    def tick(self) -> None:
+        """100 Hz: what is moving, or could be."""
+        if not self._rail_enable.is_on:
+            if self._camera.busy:
+                self._switches()
+            if self._weigher.busy:
+                self._load_cell()
+            return
+        self._switches()
+        self._load_cell()
+        if self._spindle.running or self._spindle.busy:
+            self._encoder()
+            self._spindle_current()
+        rod = self._probe.busy or self._sealer.busy
+        if rod or self._breakoff.busy or self._gate.busy:
+            self._aux()
+            if rod:
+                self._analogue()
+        turn = self._turn + 1
+        if turn == 5:
+            turn = 0
+            self._tilt()
+            self._bus()
+        self._turn = turn
+
+    def slow(self) -> None:
+        """5 Hz: everything, so that no reading is ever older than that."""
+        self._switches()
+        self._load_cell()
+        self._encoder()
+        self._spindle_current()
+        self._aux()
+        self._bus()
+        self._analogue()
+        self._tilt()
+        self._light()

@@ -1,0 +1,351 @@
+"""The payload: hal, drivers, mechanisms, services and activities, put together from one board's data.
+
+The one file that knows all of them. Nothing here decides anything: it builds, connects, and says in which room
+of the executive each part is called, and how often.
+"""
+
+from rochette.activities.custody import Custody
+from rochette.activities.hold import Hold
+from rochette.activities.kit import Kit
+from rochette.activities.orders import Orders
+from rochette.activities.sample import Sample
+from rochette.drivers.errors import PartAbsent, PartError
+from rochette.drivers.fit import fit
+from rochette.hal import clock, reset
+from rochette.hal.watchdog import Watchdog
+from rochette.inputs import Inputs
+from rochette.mechanisms.breakoff import BreakOff
+from rochette.mechanisms.camera import Camera
+from rochette.mechanisms.carousel import Carousel
+from rochette.mechanisms.corer import Corer
+from rochette.mechanisms.feed import Feed
+from rochette.mechanisms.gate import Gate
+from rochette.mechanisms.percussion import Percussion
+from rochette.mechanisms.probe import Probe
+from rochette.mechanisms.rail import Rail
+from rochette.mechanisms.sealer import Sealer
+from rochette.mechanisms.spindle import Spindle
+from rochette.mechanisms.tilt import Tilt
+from rochette.mechanisms.weigher import Weigher
+from rochette.services.activities import Activities
+from rochette.services.commands import Commands
+from rochette.services.events import Events
+from rochette.services.executive import (
+    ACTIVITIES,
+    IDLE,
+    INPUTS,
+    MECHANISMS,
+    MONITORS,
+    OUTPUTS,
+    TELEMETRY,
+    Executive,
+)
+from rochette.services.ledger import Ledger
+from rochette.services.mode import ModeKeeper
+from rochette.services.monitors import ABOVE, BELOW, Monitors
+from rochette.services.parameters import Parameters
+from rochette.services.responses import Responses
+from rochette.services.stores import FramStore
+from rochette.services.telemetry import Telemetry
+from rochette.tables import (
+    CMD_SYSTEM_NO_OP,
+    CMD_SYSTEM_PARAMETER_SET,
+    CMD_SYSTEM_SAFE,
+    EV_POWER_AUX_OVER_CURRENT,
+    EV_POWER_BUS_OVER_CURRENT,
+    EV_POWER_BUS_VOLTAGE_LOW,
+    EV_SYSTEM_BOOTED,
+    EV_SYSTEM_PART_ABSENT,
+    EV_SYSTEM_PART_WRONG,
+    EV_SYSTEM_SELF_TEST_FAILED,
+    EV_SYSTEM_SELF_TEST_PASSED,
+    MODE_IDLE,
+    MODE_SAFE,
+    P_POWER_AUX_MAX_MA,
+    P_POWER_BUS_MAX_MA,
+    P_POWER_BUS_MIN_MV,
+    PART_ADS1115,
+    PART_DS3231,
+    PART_FRAM,
+    PART_HX711,
+    PART_INA219_AUX,
+    PART_INA219_BUS,
+    PART_INA219_SPINDLE,
+    PART_LIS3DH,
+    PART_MCP23017,
+    PART_VEML7700,
+    REASON_E_STOP,
+    REASON_SAFED,
+)
+from rochette.watched import watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FIRMWARE_VERSION = 1
+"""Goes into every custody record. Raised when what a record means changes."""
+
+_TICKS_PER_100_MS = 10
+# Checked in this order: the switches first, the others do not depend on each other.
+_PARTS = (
+    ("switches", PART_MCP23017),
+    ("spindle_current", PART_INA219_SPINDLE),
+    ("bus_current", PART_INA219_BUS),
+    ("aux_current", PART_INA219_AUX),
+    ("analogue", PART_ADS1115),
+    ("tilt", PART_LIS3DH),
+    ("light", PART_VEML7700),
+    ("mission_clock", PART_DS3231),
+    ("fram", PART_FRAM),
+    ("load_cell", PART_HX711),
+)
+
+
+class Payload:
+    """Everything, built once. Outputs are safe and the rail is off until an activity switches it on.
+
+    A part that does not answer is reported and the payload starts all the same: bring-up refuses then.
+    """
+
+    def __init__(self, board: "dict[str, Any]") -> None:
+        """Build from `board` (boards/<name>/board.py). Raises ValueError or KeyError for data that do not fit."""
+        self.board = board
+        self.drivers = fit(board)
+        self.events = Events(256)
+        self.executive = Executive(clock)
+        self.events.stamp_from(self.executive)
+        self.executive.set_events(self.events)
+        self.parameters = Parameters()
+        self.telemetry = Telemetry()
+        self.mode = ModeKeeper(self.events)
+        self.commands = Commands(self.events, self.mode)
+        self.activities = Activities(self.executive, self.events, self.parameters)
+        self.responses = Responses(self.events)
+        self.monitors = Monitors(self.events, self.parameters)
+        self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
+        self._build_mechanisms()
+        self._check_quietly()
+        self._build_kit()
+        self._protect()
+        self._schedule()
+        self.mode.set(MODE_IDLE)
+
+    # Building
+
+    def _build_mechanisms(self) -> None:
+        d = self.drivers
+        mechanics = self.board["mechanics"]
+        parameters = self.parameters
+        events = self.events
+        switches = d["switches"]
+        aux = d["aux_current"]
+        self.bus = d["bus_current"]
+        self.aux = aux
+        self.rail = Rail(d["actuator_enable"], d["estop_sense"], events)
+        self.feed = Feed(
+            d["feed"], d["feed_home"], d["feed_bottom"], switches, d["feed_stall"].bit, d["load_cell"], mechanics,
+            parameters, events,
+        )
+        self.spindle = Spindle(d["spindle"], d["encoder"], d["spindle_current"], mechanics, parameters, events)
+        self.percussion = Percussion(d["percussion"], parameters, events)
+        self.breakoff = BreakOff(
+            d["breakoff_servo"], switches, d["breakoff_centred"].bit, d["breakoff_offset"].bit, aux, parameters,
+            events,
+        )
+        self.tilt = Tilt(d["tilt"], parameters)
+        self.weigher = Weigher(d["load_cell"], self.feed, parameters, events)
+        self.corer = Corer(self.feed, self.spindle, self.percussion, self.tilt, mechanics, parameters, events)
+        self.carousel = Carousel(
+            d["carousel"], d["carousel_index"], d["carousel_detent"], d["tube_present"], self.board["seats"],
+            mechanics, parameters, events, self.bit_clear,
+        )
+        self.probe = Probe(d["probe"], d["probe_position"], aux, mechanics, parameters, events)
+        self.sealer = Sealer(d["sealer"], d["sealer_position"], aux, d["dispenser_count"], parameters, events)
+        self.gate = Gate(d["gate_servo"], d["gate_closed"], parameters, events)
+        self.camera = Camera(d["camera"], d["led_ring"], d["light"], parameters, events)
+        self._halts = [
+            self.corer.halt, self.feed.halt, self.spindle.halt, self.percussion.halt, self.breakoff.halt,
+            self.carousel.halt, self.probe.halt, self.sealer.halt, self.gate.halt, self.camera.halt,
+            self.weigher.halt,
+        ]
+
+    def _build_kit(self) -> None:
+        d = self.drivers
+        clock_chip = d["mission_clock"]
+        fram = d["fram"]
+        part = self.board["parts"]["fram"]
+        self.ledger = Ledger(
+            # Whole records, below the scratch cell that the memory's check uses.
+            FramStore(fram, 0, part["scratch"] // 64 * 64),
+            self.events,
+            self.executive,
+            lambda: clock_chip.epoch_s,
+            self.parameters,
+            FIRMWARE_VERSION,
+        )
+        self.custody = Custody(self.ledger, self.board["seats"])
+        self.sample = Sample()
+        self.hold = Hold(self.sample, self.events)
+        kit = self.kit = Kit()
+        kit.rail = self.rail
+        kit.feed = self.feed
+        kit.spindle = self.spindle
+        kit.percussion = self.percussion
+        kit.breakoff = self.breakoff
+        kit.tilt = self.tilt
+        kit.weigher = self.weigher
+        kit.corer = self.corer
+        kit.carousel = self.carousel
+        kit.probe = self.probe
+        kit.sealer = self.sealer
+        kit.gate = self.gate
+        kit.camera = self.camera
+        kit.events = self.events
+        kit.custody = self.custody
+        kit.values = self.parameters.values
+        kit.sample = self.sample
+        kit.hold = self.hold
+        kit.mode = self.mode
+        kit.seats = self.board["seats"]
+        kit.parts = len(_PARTS)
+        kit.halt_all = self.halt_all
+        kit.check_parts = self.check_parts
+        kit.now_ms = self.now_ms
+        self.orders = Orders(kit, self.activities, self.commands)
+        self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
+        self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)
+        self.commands.handle(CMD_SYSTEM_PARAMETER_SET, self.parameters.set)
+
+    def _protect(self) -> None:
+        """What watches, and what is done. Every response stops or switches off; none moves anything."""
+        hold = self.responses.hold
+        self.responses.add_hold(self.halt_all)
+        self.responses.add_hold(self.rail.off)
+        self.responses.add_hold(self._abort_for_protection)
+        self.responses.add_safe(self.halt_all)
+        self.responses.add_safe(self.rail.off)
+        self.responses.add_safe(self._abort_for_protection)
+        bus = self.bus
+        aux = self.aux
+        add = self.monitors.add
+        add(
+            lambda: bus.bus_mv, BELOW, P_POWER_BUS_MIN_MV, 20, EV_POWER_BUS_VOLTAGE_LOW, hold, REASON_SAFED,
+            lambda: bus.ok,
+        )
+        add(
+            lambda: bus.current_ma, ABOVE, P_POWER_BUS_MAX_MA, 10, EV_POWER_BUS_OVER_CURRENT, hold, REASON_SAFED,
+            lambda: bus.ok,
+        )
+        add(
+            lambda: aux.current_ma, ABOVE, P_POWER_AUX_MAX_MA, 20, EV_POWER_AUX_OVER_CURRENT, hold, REASON_SAFED,
+            lambda: aux.ok,
+        )
+        self.activities.on_crash = self.stop
+        self.executive.set_failure(self.stop)
+
+    def _schedule(self) -> None:
+        """Who is called in which room, in this order."""
+        d = self.drivers
+        self.inputs = Inputs(self)
+        add = self.executive.add
+        add(INPUTS, "inputs", self.inputs.tick, 100)
+        add(INPUTS, "slow inputs", self.inputs.slow, 5)
+        add(INPUTS, "mission clock", d["mission_clock"].poll, 1)
+        add(MONITORS, "rail", self._watch_rail, 100)
+        add(MONITORS, "monitors", self.monitors.tick, 100)
+        for name, entry in (
+            ("tilt", self.tilt.tick), ("spindle", self.spindle.tick), ("feed", self.feed.tick),
+            ("corer", self.corer.tick), ("percussion", self.percussion.tick), ("breakoff", self.breakoff.tick),
+            ("weigher", self.weigher.tick), ("carousel", self.carousel.tick), ("probe", self.probe.tick),
+            ("sealer", self.sealer.tick), ("gate", self.gate.tick), ("camera", self.camera.tick),
+        ):
+            add(MECHANISMS, name, entry, 100)
+        add(ACTIVITIES, "activities", self.activities.tick, 100)
+        add(OUTPUTS, "feed steps", d["feed"].tick, 100)
+        add(OUTPUTS, "carousel steps", d["carousel"].tick, 100)
+        watch(self)
+        add(TELEMETRY, "telemetry 20 Hz", self.telemetry.sample_20, 20)
+        add(TELEMETRY, "telemetry 5 Hz", self.telemetry.sample_5, 5)
+        add(TELEMETRY, "telemetry 1 Hz", self.telemetry.sample_1, 1)
+        add(IDLE, "slips", self.executive.report_slips, 1)
+
+    # Running
+
+    def run(self) -> None:
+        """Arm the watchdog and run for ever. From here on the executive feeds it, and nobody else."""
+        watchdog = Watchdog(self.board["watchdog_ms"])
+        self.executive.set_watchdog(watchdog.feed)
+        self.executive.run()
+
+    @property
+    def ready(self) -> bool:
+        """Whether bring-up has been completed since power-on."""
+        return self.kit.ready
+
+    def halt_all(self) -> None:
+        """Every mechanism stops where it is. Does not allocate. Releases nothing."""
+        for halt in self._halts:
+            halt()
+
+    def stop(self) -> None:
+        """Power off the actuators now, then stop everything in place. The order matters."""
+        self.rail.off()
+        self.halt_all()
+
+    def bit_clear(self) -> bool:
+        """Whether the ring may turn: feed homed and up, spindle still. The carousel asks before each move."""
+        feed = self.feed
+        return feed.homed and not feed.busy and feed.z_um <= self.board["mechanics"]["ring_clear_um"] and not (
+            self.spindle.running
+        )
+
+    def now_ms(self) -> int:
+        """Milliseconds of executive ticks since start, for durations; wraps with the tick counter."""
+        return self.executive.tick * _TICKS_PER_100_MS
+
+    # Parts
+
+    def check_parts(self) -> int:
+        """Every part on a bus says who it is; an event names each that does not. Returns how many failed."""
+        failed = self._check_quietly()
+        if failed:
+            self.events.emit(EV_SYSTEM_SELF_TEST_FAILED, failed, len(_PARTS))
+        else:
+            self.events.emit(EV_SYSTEM_SELF_TEST_PASSED, len(_PARTS))
+        return failed
+
+    def _check_quietly(self) -> int:
+        failed = 0
+        for name, part in _PARTS:
+            driver = self.drivers[name]
+            try:
+                driver.check()
+            except PartError as error:
+                failed += 1
+                entry = self.board["parts"][name]
+                event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
+                self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
+        return failed
+
+    # Protection
+
+    def _watch_rail(self) -> None:
+        rail = self.rail
+        before = rail.estop
+        rail.tick()
+        if rail.estop and not before:
+            self.halt_all()
+            self.feed.forget_position()
+            self.activities.abort(None, REASON_E_STOP)
+
+    def _abort_for_protection(self) -> None:
+        self.activities.abort(None, self.responses.reason)
+
+    def _safe_by_command(self) -> None:
+        self.responses.safe(REASON_SAFED)
+        self.mode.set(MODE_SAFE)
+
+
+def _nothing() -> None:
+    """NO_OP does nothing but answer."""

@@ -1,0 +1,377 @@
+"""One run of the payload: plant, world and firmware put together, stepped tick by tick, heard by a sink.
+
+Runs on CPython and on the MicroPython VM from the same source. There is no wall clock, thread or socket in here:
+the firmware's next tick happens when `step()` is called, and what the sink does in between takes no emulated time.
+That makes the trace a function of the specification alone.
+
+The trace (see docs/determinism.md) is a SHA-256 over one packed record a tick and one line of text an event.
+"""
+
+import hashlib
+import struct
+import sys
+from binascii import hexlify
+
+from host_tools.emulator.faults import FaultInjector
+from host_tools.emulator.limits import Limits
+from host_tools.emulator.plant import Plant
+from host_tools.emulator.world import World
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+TRACE_FORMAT = "<25i"
+TRACE_WORDS = 25
+COLUMNS = (
+    "time_ms",
+    "phase",
+    "depth_um",
+    "weight_mn",
+    "spindle_ma",
+    "level",
+    "rop_um_s",
+    "rpm",
+    "feed_um",
+    "energised",
+    "carousel_position",
+    "lux",
+    "battery_mv",
+    "aux_ma",
+    "probe_um",
+    "sealer_um",
+    "tilt_mdeg",
+)
+# A hold that nobody releases is watched this long before the run ends; longer where the light may come back.
+HOLD_WATCH_S = 10
+_TRACE_BATCH = 40  # records hashed at once: fewer, larger updates
+
+
+class SessionError(Exception):
+    """The run could not go on for a reason that is not the firmware's: the message says which."""
+
+
+class Session:
+    """Runs one specification. `spec` keys: rock_data, seed, tube, depth_um, release, board, faults, commands, limits,
+    max_s, telemetry_hz, hold_s. `sink` has columns(), event(), telemetry(), picture() and hold() (host_tools/run/protocol.py).
+    """
+
+    def __init__(self, spec: "dict[str, Any]", sink: "Any") -> None:
+        self._spec = spec
+        self._sink = sink
+        self._release = spec.get("release", "auto")
+        self._max_us = int(spec.get("max_s") or 6 * 3600) * 1_000_000
+        self._hold_us = int(spec.get("hold_s") or HOLD_WATCH_S) * 1_000_000
+        self._row_ticks = 100 // int(spec.get("telemetry_hz") or 5)
+        self._tube = int(spec.get("tube") or 1)
+        self._depth_um = int(spec.get("depth_um") or 66_000)
+        self._script = list(spec.get("commands") or ())
+        self._events_seen = 0
+        self._event = None
+        self._hold_serial = 0
+        self._pictures_seen = 0
+        self._hold_until_us = 0
+        self._waiting = False
+        self._ended = False
+        self._next_row = 0
+        self._refused = ""
+
+    # Start
+
+    def _boot(self) -> None:
+        for name in ("boot", "main"):
+            if name in sys.modules:
+                del sys.modules[name]
+        import board  # the board folder named in the specification is on the path
+
+        spec = self._spec
+        mechanics = board.BOARD["mechanics"]
+        self.plant = Plant(spec["rock_data"], int(spec["seed"]), mechanics)
+        self.world = World(board.BOARD, self.plant, int(spec["seed"]))
+        self.world.attach()
+        self.faults = FaultInjector(self.world, list(spec.get("faults") or ()))
+        self.limits = Limits(list(spec.get("limits") or ()))
+        import boot  # noqa: F401  (its module-level code is the boot)
+        import main
+
+        self.payload = main.build()
+        # In an emulation an error must come out at once, not end an activity in good order.
+        self.payload.activities.strict = True
+        self.payload.commands.strict = True
+        self._prepare()
+
+    def _prepare(self) -> None:
+        from array import array
+
+        from rochette import tables
+
+        self._tables = tables
+        self._names = _event_names(tables)
+        self._event = array("i", bytes(4 * 6))
+        self._hash = hashlib.sha256()
+        size = struct.calcsize(TRACE_FORMAT)
+        self._record_size = size
+        self._batch = bytearray(size * _TRACE_BATCH)
+        self._batched = 0
+
+    # Run
+
+    def run(self) -> "dict[str, Any]":
+        """Run to the end and give the result: numbers and enum values; the host puts words to them."""
+        self._boot()
+        self._sink.columns(list(COLUMNS))
+        step = self.payload.executive.step
+        clock = self.world.clock
+        try:
+            while not self._ended:
+                step()
+                self._after_step()
+                if clock.now_us > self._max_us:
+                    raise SessionError(
+                        "the run did not end within " + str(self._max_us // 1_000_000) + " emulated seconds; phase "
+                        + str(self.payload.sample.phase)
+                    )
+        finally:
+            # Whatever happened, an interrupt from the keyboard too: actuators off before anything else.
+            self.payload.stop()
+            self.world.detach()
+        return self._result()
+
+    def _after_step(self) -> None:
+        payload = self.payload
+        if payload.events.count != self._events_seen:
+            self._hear_events()
+        self._trace_tick()
+        if payload.executive.tick >= self._next_row:
+            self._next_row = payload.executive.tick + self._row_ticks
+            self._sink.telemetry(self._row())
+        if payload.camera.picture_no != self._pictures_seen:
+            self._look()
+        self.limits.check(self.plant.energised, self.world.clock.now_us)
+        if payload.hold.active:
+            self._holding()
+        elif not payload.activities.running and not self._ended:
+            self._next_command()
+
+    def _next_command(self) -> None:
+        t = self._tables
+        payload = self.payload
+        if self._script_done():
+            self._ended = True
+            return
+        code = payload.commands.submit(self._command[0], self._command[1])
+        if code != t.COMMAND_RESULT_OK:
+            self._refused = "command " + str(self._command[0]) + " was answered with " + str(code)
+            self._ended = True
+
+    def _script_done(self) -> bool:
+        """Take the next command of the run: commission, bring up, acquire; then it is over."""
+        t = self._tables
+        payload = self.payload
+        self._steps = getattr(self, "_steps", 0) + 1
+        if self._steps == 1:
+            self._command = (t.CMD_SAMPLE_COMMISSION, ())
+        elif self._steps == 2:
+            self._command = (t.CMD_SAMPLE_BRING_UP, ())
+        elif self._steps == 3 and payload.ready:
+            self._command = (t.CMD_SAMPLE_ACQUIRE, (self._tube, self._depth_um))
+        else:
+            return True
+        return False
+
+    # What the run tells
+
+    def _hear_events(self) -> None:
+        events = self.payload.events
+        record = self._event
+        while self._events_seen < events.count:
+            self._events_seen += 1
+            if not events.read(self._events_seen, record):
+                continue  # overwritten in the ring before anyone looked: more than a ring of events in one tick
+            event_id, tick, a, b, c, d = record[0], record[1], record[2], record[3], record[4], record[5]
+            self._flush_trace()
+            line = "E {} {} {} {} {} {}\n".format(tick, event_id, a, b, c, d)
+            self._hash.update(line.encode())
+            self._sink.event(
+                {"tick": tick, "ms": self.world.clock.now_us // 1000, "id": event_id, "args": [a, b, c, d]}
+            )
+            name = self._names.get(event_id)
+            if name:
+                self.faults.on_event(name)
+
+    def _trace_tick(self) -> None:
+        payload = self.payload
+        plant = self.plant
+        feed = payload.feed
+        corer = payload.corer
+        if self._batched == _TRACE_BATCH:
+            self._flush_trace()
+        struct.pack_into(
+            TRACE_FORMAT,
+            self._batch,
+            self._batched * self._record_size,
+            payload.executive.tick,
+            plant.spindle_ma,
+            plant.encoder_count,
+            plant.load_cell_mn,
+            plant.aux_ma,
+            plant.bus_mv,
+            plant.feed_steps,
+            plant.carousel_steps,
+            plant.spindle_permille,
+            plant.percussion_mhz,
+            plant.breakoff_pulse_us,
+            plant.gate_pulse_us,
+            plant.probe_um,
+            plant.sealer_um,
+            plant.energised,
+            plant.tilt_x_mg,
+            plant.lux,
+            payload.sample.phase,
+            feed.state,
+            feed.z_um,
+            feed.weight_mn,
+            corer.state,
+            corer.level,
+            corer.depth_um,
+            payload.carousel.state,
+        )
+        self._batched += 1
+
+    def _flush_trace(self) -> None:
+        if self._batched == _TRACE_BATCH:
+            self._hash.update(self._batch)
+        elif self._batched:
+            self._hash.update(memoryview(self._batch)[: self._batched * self._record_size])
+        self._batched = 0
+
+    def _row(self) -> "list[int]":
+        payload = self.payload
+        plant = self.plant
+        return [
+            self.world.clock.now_us // 1000,
+            payload.sample.phase,
+            payload.corer.depth_um,
+            payload.feed.weight_mn,
+            payload.spindle.current_ma,
+            payload.corer.level,
+            payload.corer.rop_um_s,
+            payload.spindle.rpm,
+            payload.feed.z_um,
+            plant.energised,
+            payload.carousel.sensed,
+            payload.camera.lux,
+            payload.bus.bus_mv,
+            payload.aux.current_ma,
+            plant.probe_um,
+            plant.sealer_um,
+            payload.tilt.change_mdeg,
+        ]
+
+    # What the run asks
+
+    def _look(self) -> None:
+        """A picture that the payload has counted goes to the ground; its assessment comes back as a command."""
+        t = self._tables
+        self._pictures_seen = self.payload.camera.picture_no
+        if self.plant.pictures:
+            scene = self.plant.pictures[-1]
+            # Frames without a sync are on the camera and unknown to the payload: its number counts.
+            scene["no"] = self._pictures_seen
+            answer = self._sink.picture(scene)
+            verdict = {"PRESENT": t.VERDICT_PRESENT, "ABSENT": t.VERDICT_ABSENT}.get(
+                answer["verdict"], t.VERDICT_INCONCLUSIVE
+            )
+            self.payload.commands.submit(
+                t.CMD_CAMERA_ASSESS, (scene["no"], verdict, int(answer["confidence_permille"]))
+            )
+
+    def _holding(self) -> None:
+        t = self._tables
+        payload = self.payload
+        sample = payload.sample
+        now_us = self.world.clock.now_us
+        if payload.hold.serial != self._hold_serial:
+            self._hold_serial = payload.hold.serial
+            self._hold_until_us = now_us + self._hold_us
+            answer = self._sink.hold(self.evidence()).get("answer", "hold")
+            if answer == "release":
+                payload.commands.submit(t.CMD_SAMPLE_RELEASE, (sample.number, sample.tube))
+            elif answer == "look":
+                payload.commands.submit(t.CMD_SAMPLE_RETAKE, ())
+        elif now_us >= self._hold_until_us:
+            self._ended = True
+
+    def evidence(self) -> "dict[str, Any]":
+        """What is known of the sample in hand: numbers and enum values."""
+        sample = self.payload.sample
+        seen = sample.evidence
+        return {
+            "sample": sample.number,
+            "tube": sample.tube,
+            "verdict": sample.verdict,
+            "reason": sample.reason,
+            "depth_um": sample.depth_um,
+            "snap": seen.snap,
+            "peak_ma": seen.peak_ma,
+            "mass": seen.mass,
+            "core_mn": seen.core_mn,
+            "expected_mn": seen.expected_mn,
+            "image": seen.image,
+            "picture": seen.picture,
+            "confidence_permille": seen.confidence_permille,
+            "light_ok": int(seen.light_ok),
+            "lux": seen.lux,
+            "fill": sample.fill,
+            "fill_um": sample.fill_um,
+            "fill_uncertainty_um": sample.fill_uncertainty_um,
+        }
+
+    def _result(self) -> "dict[str, Any]":
+        self._flush_trace()
+        payload = self.payload
+        sample = payload.sample
+        slips = payload.executive.slips
+        return {
+            "outcome": sample.outcome,
+            "reason": sample.reason,
+            "sample": sample.number,
+            "tube": self._tube,
+            "verdict": sample.verdict,
+            "fill": sample.fill,
+            "fill_um": sample.fill_um,
+            "fill_uncertainty_um": sample.fill_uncertainty_um,
+            "seal": sample.seal,
+            "seal_peak_mn": sample.seal_peak_mn,
+            "seal_travel_um": sample.seal_travel_um,
+            "depth_um": sample.depth_um,
+            "contact_um": sample.contact_um,
+            "max_level": sample.max_level,
+            "emulated_ms": self.world.clock.now_us // 1000,
+            "events": payload.events.count,
+            "slips": slips[0] + slips[1] + slips[2] + slips[3],
+            "trace_sha256": hexlify(self._hash.digest()).decode(),
+            "evidence": self.evidence(),
+            "custody": payload.custody.listing(),
+            "seal_curve": _curve(payload.sealer),
+            "limits_broken": self.limits.broken,
+            "refused": self._refused,
+        }
+
+
+def _event_names(tables: "Any") -> "dict[int, str]":
+    """Event id -> name without EV_, for faults that wait for an event. Names are the constants of tables.py."""
+    names = {}
+    for name in dir(tables):
+        if name.startswith("EV_"):
+            names[getattr(tables, name)] = name[3:]
+    return names
+
+
+def _curve(sealer: "Any") -> "list[list[int]]":
+    """Force against travel of the last dispensing and pressing: [um, mN] points."""
+    points = []
+    for record in (sealer.dispense_record, sealer.activate_record):
+        for n in range(record.points):
+            points.append([record.um[n], record.mn[n]])
+    return points
