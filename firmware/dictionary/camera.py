@@ -192,7 +192,7 @@ COMMANDS = [
                 "doc": "ring light",
             },
         ],
-        "states": [], "hazardous": False,
+        "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
         "doc": "Take one picture of what stands before the camera.",
     },
     {

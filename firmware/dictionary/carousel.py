@@ -331,7 +331,7 @@ COMMANDS = [
     {
         "name": "HOME", "id": 1,
         "args": [],
-        "states": [], "hazardous": False,
+        "states": ["IDLE", "DEGRADED"], "hazardous": False,
         "doc": "Find the index mark and lay position 0 (the hole) at DRILL.",
     },
     {
@@ -346,19 +346,19 @@ COMMANDS = [
                 "doc": "where it goes",
             },
         ],
-        "states": [], "hazardous": False,
+        "states": ["IDLE", "DEGRADED"], "hazardous": False,
         "doc": "Bring a position to a station by the shorter way.",
     },
     {
         "name": "COUNT", "id": 3,
         "args": [],
-        "states": [], "hazardous": False,
+        "states": ["IDLE", "DEGRADED"], "hazardous": False,
         "doc": "One full turn: count detents, check the index, note a tube at each position.",
     },
     {
         "name": "SHAKE", "id": 4,
         "args": [],
-        "states": [], "hazardous": True,
+        "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": True,
         "doc": "Shake the ring by small strokes to let debris fall. Bounded; drops the reference.",
     },
     {
@@ -369,7 +369,7 @@ COMMANDS = [
                 "doc": "signed small move",
             },
         ],
-        "states": [], "hazardous": True,
+        "states": ["IDLE", "DEGRADED"], "hazardous": True,
         "doc": "Small slow move by hand. Drops the reference.",
     },
     {

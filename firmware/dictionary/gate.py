@@ -109,13 +109,13 @@ COMMANDS = [
     {
         "name": "OPEN", "id": 1,
         "args": [],
-        "states": [], "hazardous": False,
+        "states": ["IDLE", "DEGRADED"], "hazardous": False,
         "doc": "Open the dust cover.",
     },
     {
         "name": "CLOSE", "id": 2,
         "args": [],
-        "states": [], "hazardous": False,
+        "states": ["IDLE", "DEGRADED"], "hazardous": False,
         "doc": "Close the dust cover.",
     },
     {

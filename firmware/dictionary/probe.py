@@ -247,13 +247,13 @@ COMMANDS = [
     {
         "name": "MEASURE", "id": 1,
         "args": [],
-        "states": [], "hazardous": False,
+        "states": ["IDLE", "DEGRADED"], "hazardous": False,
         "doc": "Measure the fill of the tube at PROBE: three touches, the middle one counts.",
     },
     {
         "name": "RETRACT", "id": 2,
         "args": [],
-        "states": [], "hazardous": False,
+        "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
         "doc": "Pull the rod out of the tube.",
     },
     {

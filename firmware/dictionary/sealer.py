@@ -309,19 +309,19 @@ COMMANDS = [
     {
         "name": "DISPENSE", "id": 1,
         "args": [],
-        "states": [], "hazardous": True,
+        "states": ["IDLE", "DEGRADED"], "hazardous": True,
         "doc": "Pull one seal out of the dispenser; seen by force and by the dispenser's count.",
     },
     {
         "name": "ACTIVATE", "id": 2,
         "args": [],
-        "states": [], "hazardous": True,
+        "states": ["IDLE", "DEGRADED"], "hazardous": True,
         "doc": "Press the dispensed seal on the tube at SEAL; seen by force against travel.",
     },
     {
         "name": "RETRACT", "id": 3,
         "args": [],
-        "states": [], "hazardous": False,
+        "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
         "doc": "Lift the ram.",
     },
     {
