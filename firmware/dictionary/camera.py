@@ -143,7 +143,7 @@ CHANNELS = [
 PARAMETERS = [
     {
         "name": "LIGHT_READ_MS", "id": 1, "unit": "ms", "default": 250, "min": 10, "max": 5000,
-        "doc": "Wait for a fresh ambient light reading; the sensor integrates for 100 ms.",
+        "doc": "Wait for a fresh ambient light reading; the sensor is polled at least five times a second.",
     },
     {
         "name": "FOCUS_MS", "id": 2, "unit": "ms", "default": 500, "min": 20, "max": 10000,
