@@ -39,6 +39,8 @@ class Ina219(I2cPart):
         self.ready = False
         self.overflow = False
         self._ever = False
+        self._shunt_due = False
+        self._bus_due = False
         self._decode()
 
     def _decode(self) -> None:
@@ -53,38 +55,59 @@ class Ina219(I2cPart):
         self._due = self.clock.now_us + time if time else -1
 
     def _convert(self) -> None:
-        now = self.clock.now_us
+        """A conversion has finished: its two results are taken when they are first asked for.
+
+        Nothing can tell the difference but the time it takes to run; a single conversion is taken at once.
+        """
         mode = self.config & 7
-        if mode & 1:
-            counts = getattr(self.plant, self.attribute) * self.shunt_uohm
-            # mA * uohm is nV, a count is 10 uV; rounded to the nearest, away from zero in the middle.
-            counts = (counts + 5000) // 10_000 if counts >= 0 else -((5000 - counts) // 10_000)
-            limit = 4000 << (self.config >> 11 & 3)
-            if counts > limit:
-                counts = limit
-            elif counts < -limit:
-                counts = -limit
-            self.shunt = counts
-        if mode & 2:
-            mv = self.plant.bus_mv
-            full = 32000 if self.config & 0x2000 else 16000
-            self.bus = (full if mv > full else 0 if mv < 0 else mv) // 4
-        # The part truncates towards zero (section 8.5.1, in the example of 8.5.3 119.8 W is 0x1766).
-        product = self.shunt * self.calibration
-        current = product // 4096 if product >= 0 else -(-product // 4096)
-        self.overflow = current > 32767 or current < -32768
-        self.current = current
-        power = abs(current) * self.bus // 5000
-        if power > 0xFFFF:
-            self.overflow = True
-        self.power = power
+        self._shunt_due = mode & 1 == 1
+        self._bus_due = mode & 2 == 2
         self.ready = True
         self._ever = True
         if mode & 4:
             # In step with the conversion clock since the configuration was written.
-            self._due += ((now - self._due) // self._period + 1) * self._period
+            self._due += ((self.clock.now_us - self._due) // self._period + 1) * self._period
         else:
             self._due = -1
+            self._take_shunt()
+            self._take_bus()
+
+    def _take_shunt(self) -> None:
+        if not self._shunt_due:
+            return
+        self._shunt_due = False
+        counts = getattr(self.plant, self.attribute) * self.shunt_uohm
+        # mA * uohm is nV, a count is 10 uV; rounded to the nearest, away from zero in the middle.
+        counts = (counts + 5000) // 10_000 if counts >= 0 else -((5000 - counts) // 10_000)
+        limit = 4000 << (self.config >> 11 & 3)
+        if counts > limit:
+            counts = limit
+        elif counts < -limit:
+            counts = -limit
+        self.shunt = counts
+
+    def _take_bus(self) -> None:
+        if not self._bus_due:
+            return
+        self._bus_due = False
+        mv = self.plant.bus_mv
+        full = 32000 if self.config & 0x2000 else 16000
+        self.bus = (full if mv > full else 0 if mv < 0 else mv) // 4
+
+    def _calculate(self) -> None:
+        """Current and power from the registers, in whole numbers, truncated towards zero.
+
+        Section 8.5.1; in the example of 8.5.3 119.8 W is 0x1766.
+        """
+        self._take_shunt()
+        self._take_bus()
+        product = self.shunt * self.calibration
+        current = product // 4096 if product >= 0 else -(-product // 4096)
+        self.overflow = current > 32767 or current < -32768
+        self.current = current
+        self.power = abs(current) * self.bus // 5000
+        if self.power > 0xFFFF:
+            self.overflow = True
 
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
         """Reads one 16-bit register, most significant byte first (two bytes, section 8.5.6.3)."""
@@ -94,16 +117,24 @@ class Ina219(I2cPart):
         if not self._ever and 1 <= reg <= 4:
             raise EmulationError(self.text() + " is read before its first conversion was finished")
         if reg == 1:
+            self._take_shunt()
             value = self.shunt
         elif reg == 4:
             if self.calibration == 0:
                 raise EmulationError(self.text() + ": current is read before the calibration was written")
+            self._calculate()
             value = self.current
         elif reg == 2:
+            if self.calibration:
+                # OVF tells of the calculation, which needs both.
+                self._calculate()
+            else:
+                self._take_bus()
             value = self.bus << 3 | (2 if self.ready else 0) | (1 if self.overflow else 0)
         elif reg == 3:
             if self.calibration == 0:
                 raise EmulationError(self.text() + ": power is read before the calibration was written")
+            self._calculate()
             value = self.power
             self.ready = False
         elif reg == 0:

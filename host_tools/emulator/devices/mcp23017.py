@@ -49,6 +49,8 @@ class Mcp23017(I2cPart):
         self.forced: "list[Callable[[int], int] | None]" = [None] * 16
         self._last = 0
         self._watched = 0
+        # The watched pins as (attribute, mask, bit, what to turn over for an active-low switch).
+        self._watch: "list[tuple[Any, int, int, int]]" = []
         # What reading a port takes, worked out when a setting changes: fixed levels, active-low switches as
         # (attribute, mask), other pins, and the pins whose high level would need a pull-up that is off.
         self._stale = [True, True]
@@ -134,20 +136,17 @@ class Mcp23017(I2cPart):
 
     def grid(self, us: int) -> None:
         """Called when the plant has moved a step: catches changes of the pins that GPINTEN selects."""
-        watched = self._watched
-        if watched == 0:
-            return
         changed = 0
-        bit = 0
-        while watched:
-            if watched & 1:
-                mask = 1 << bit
-                now = mask if self._pin(bit) else 0
-                if (self._last ^ now) & mask:
-                    self._last ^= mask
-                    changed |= mask
-            watched >>= 1
-            bit += 1
+        for entry in self._watch:
+            mask = entry[1]
+            if self.forced[entry[2]] is None:
+                level = mask if getattr(self.plant, entry[0]) else 0
+                level ^= entry[3]
+            else:
+                level = mask if self._pin(entry[2]) else 0
+            if (self._last ^ level) & mask:
+                self._last ^= mask
+                changed |= mask
         if changed:
             if changed & 0xFF and self.regs[_INTF] == 0:
                 self.regs[_INTF] = changed & 0xFF
@@ -162,12 +161,14 @@ class Mcp23017(I2cPart):
         self._watched = (regs[_GPINTEN] | regs[_GPINTEN + 1] << 8) & inputs
         if self._watched & ~self._wired_in:
             raise EmulationError(self.text() + ": interrupt on change is enabled on a pin that is not wired")
-        bit = 0
         self._last = 0
-        while bit < 16:
-            if self._watched >> bit & 1 and self._pin(bit):
-                self._last |= 1 << bit
-            bit += 1
+        self._watch = []
+        for bit in range(16):
+            mask = 1 << bit
+            if self._watched & mask:
+                self._watch.append((self._attributes[bit], mask, bit, 0 if self._active[bit] else mask))
+                if self._pin(bit):
+                    self._last |= mask
 
     # --- registers
 
