@@ -69,6 +69,11 @@ def draw(folder: Path) -> Image.Image:
     for number, curve in enumerate(SHOWN):
         box = (left, 140 + number * height, SIZE[0] - MARGIN, 140 + (number + 1) * height - 26)
         _plot(pen, rows, curve, box, CURVES[number])
+    minutes = (int(rows[-1]["time_ms"]) - int(rows[0]["time_ms"])) / 60_000
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        x = left + share * (SIZE[0] - MARGIN - left)
+        anchor = "la" if share == 0 else "ra" if share == 1 else "ma"
+        pen.text((x, bottom + 4), f"{share * minutes:.0f} min", font=font(15), fill=FAINT, anchor=anchor)
     return page
 
 
@@ -126,7 +131,8 @@ def _plot(
 
     for edge in (low, high):
         pen.line((left, y_of(edge), right, y_of(edge)), fill=GRID, width=2)
-        pen.text((right - 4, y_of(edge) + 3), f"{edge:.3g}", font=font(15), fill=FAINT, anchor="ra")
+        shown = 0 if abs(edge) < (high - low) / 200 else edge
+        pen.text((right - 4, y_of(edge) + 3), f"{shown:.3g}", font=font(15), fill=FAINT, anchor="ra")
     columns: dict[int, tuple[float, float]] = {}
     for time, value in zip(times, values, strict=True):
         x = left + (time - begin) * (right - left) // span

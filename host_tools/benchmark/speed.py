@@ -29,7 +29,7 @@ def measure(quick: bool) -> list[Figure]:
     """
     figures = []
     for target, (gate, goal) in BOUNDS.items():
-        result = run_core(target, 3 if quick else 66)
+        result = run_core(target, 20 if quick else 66)
         speed = result["emulated_s"] / max(result["wall_s"], 1e-9)
         what = f"{ROCK} core of {result['depth_um'] / 1000:.0f} mm, {target}"
         figures.append(Figure(what, speed, "emulated s / s", gate, goal))

@@ -4,11 +4,18 @@ understood.
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from host_tools import paths
 from host_tools.benchmark import allocation, tick
 from host_tools.benchmark.figures import Figure, shown, table
+from host_tools.run import targets
 from host_tools.run.protocol import TARGETS
+from host_tools.run.runner import Asked, make_spec
 from host_tools.run.words import Words
 
 
@@ -68,5 +75,54 @@ def test_the_dearest_phases_come_first() -> None:
 
 
 def test_a_report_of_bytes_is_understood() -> None:
-    text = "Feed HOLDING: 0 bytes in 1000 ticks\nnot this\nCorer CORING: 16 bytes in 1000 ticks\n"
-    assert allocation.read_report(text) == [("Feed HOLDING", 0, 1000), ("Corer CORING", 16, 1000)]
+    text = "feed state 0: 0 bytes in 1000 ticks\nnot this\nfeed state 8: 16 bytes in 30 ticks\n"
+    report = allocation.read_report(text)
+    assert report == [("feed", 0, 0, 1000), ("feed", 8, 16, 30)]
+    (figure,) = allocation.mechanism_figures(report)
+    assert figure.value == 16
+    assert figure.missed
+    assert "1,030 ticks in 2 of " in figure.what
+    assert "RETRACTING" in figure.what
+    assert "HOLDING" not in figure.what
+
+
+@pytest.mark.micropython
+def test_no_mechanism_allocates_in_a_core_with_the_heap_locked() -> None:
+    spec = make_spec(Asked(rock="sandstone", seed=1, release="auto", depth_mm=2))
+    figures = allocation.mechanism_figures(allocation.read_report(allocation.run_program(1000, [spec])))
+    assert len(figures) == 12
+    assert not [figure.what for figure in figures if figure.value]
+
+
+ALLOCATES = """
+import sys
+import vm_allocation
+
+
+class Part:
+    state = 3
+
+    def tick(self):
+        return [1, 2, 3]
+
+
+try:
+    vm_allocation.Watch("part").wrap(Part.tick)(Part())
+except vm_allocation.Allocated as found:
+    print("caught", found.args)
+"""
+
+
+@pytest.mark.micropython
+def test_a_tick_that_allocates_is_caught(tmp_path: Path) -> None:
+    program = tmp_path / "allocates.py"
+    program.write_text(ALLOCATES)
+    folder = paths.ROOT / "host_tools" / "benchmark"
+    ran = subprocess.run(
+        [str(paths.find_micropython()), str(program)],
+        env=dict(os.environ, MICROPYPATH=f"{folder}:{targets.vm_path('emulated')}"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "caught ('part', 3)" in ran.stdout
