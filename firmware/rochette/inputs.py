@@ -5,6 +5,8 @@ off and nothing going on, the buses are nearly quiet. All readings of a tick are
 them, so every monitor and mechanism of that tick sees the same world.
 """
 
+from rochette.tables import FEED_STATE_HOLDING
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rochette.payload import Payload
@@ -16,6 +18,7 @@ class Inputs:
     def __init__(self, payload: "Payload") -> None:
         d = payload.drivers
         self._rail_enable = d["actuator_enable"]
+        self._feed = payload.feed
         self._weigher = payload.weigher
         self._spindle = payload.spindle
         self._breakoff = payload.breakoff
@@ -42,7 +45,16 @@ class Inputs:
             if self._weigher.busy:
                 self._load_cell()
             return
-        self._switches()
+        turn = self._turn + 1
+        if turn == 5:
+            turn = 0
+            self._tilt()
+            self._bus()
+            self._switches()
+        elif self._feed.state != FEED_STATE_HOLDING:
+            # While the weight on bit is held no switch is on its way but the stall output, and 20 Hz do for it.
+            self._switches()
+        self._turn = turn
         self._load_cell()
         if self._spindle.running or self._spindle.busy:
             self._encoder()
@@ -52,12 +64,6 @@ class Inputs:
             self._aux()
             if rod:
                 self._analogue()
-        turn = self._turn + 1
-        if turn == 5:
-            turn = 0
-            self._tilt()
-            self._bus()
-        self._turn = turn
 
     def slow(self) -> None:
         """5 Hz: everything, so that no reading is ever older than that."""

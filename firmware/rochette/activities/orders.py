@@ -82,6 +82,7 @@ class Orders:
         self._activities = activities
         self._commands = commands
         self._opcode = 0
+        self._mode_before = MODE_IDLE
         activities.on_end = self._ended
         for opcode, handler in (
             (CMD_SAMPLE_COMMISSION, self._commission),
@@ -141,6 +142,7 @@ class Orders:
         if not self._activities.start(name, generator, EVERYTHING):
             return COMMAND_RESULT_BUSY
         self._opcode = opcode
+        self._mode_before = self._kit.mode.value
         self._kit.mode.set(MODE_WORKING)
         return PENDING
 
@@ -153,13 +155,14 @@ class Orders:
         ok = result == ACTIVITY_RESULT_OK
         if name == ACTIVITY_NAME_ACQUIRE and kit.sample.outcome == OUTCOME_FAULT:
             ok = False
-        if ok:
-            kit.mode.set(MODE_IDLE)
-        else:
+        if not ok:
             kit.halt_all()
             kit.rail.off()
-            # A jog that was refused leaves nothing undone; a procedure that broke off does.
-            kit.mode.set(MODE_IDLE if name == ACTIVITY_NAME_OPERATE else MODE_STOPPED)
+        if name == ACTIVITY_NAME_OPERATE:
+            # A move by hand changes nothing about whether the payload is in order.
+            kit.mode.set(self._mode_before)
+        else:
+            kit.mode.set(MODE_IDLE if ok else MODE_STOPPED)
         self._commands.complete(self._opcode, COMMAND_RESULT_OK if ok else COMMAND_RESULT_EXECUTION)
 
     # Handlers
