@@ -78,7 +78,11 @@ ENUMS = [
     {
         "name": "PercussionState",
         "doc": "What the hammer is doing.",
-        "values": [("OFF", 0, "off"), ("HAMMERING", 1, "hammering"), ("PULSES", 2, "giving a counted number of pulses")],
+        "values": [
+            ("OFF", 0, "off"),
+            ("HAMMERING", 1, "hammering"),
+            ("PULSES", 2, "giving a counted number of pulses"),
+        ],
     },
     {
         "name": "PercussionResult",
@@ -88,7 +92,11 @@ ENUMS = [
     {
         "name": "BreakOffState",
         "doc": "What the break-off cam is doing.",
-        "values": [("IDLE", 0, "still"), ("TURNING", 1, "turning the cam"), ("DWELL", 2, "holding the cam before letting go")],
+        "values": [
+            ("IDLE", 0, "still"),
+            ("TURNING", 1, "turning the cam"),
+            ("DWELL", 2, "holding the cam before letting go"),
+        ],
     },
     {
         "name": "BreakOffResult",
@@ -113,7 +121,11 @@ ENUMS = [
     {
         "name": "WeigherState",
         "doc": "What the weigher is doing.",
-        "values": [("IDLE", 0, "still"), ("SETTLING", 1, "waiting for the swing to die"), ("AVERAGING", 2, "averaging")],
+        "values": [
+            ("IDLE", 0, "still"),
+            ("SETTLING", 1, "waiting for the swing to die"),
+            ("AVERAGING", 2, "averaging"),
+        ],
     },
     {
         "name": "WeigherResult",
@@ -374,8 +386,8 @@ PARAMETERS = [
     # Spindle.
     {"name": "SPINDLE_KP", "id": 40, "unit": "permille per 100 rpm", "default": 200, "min": 0, "max": 5000,
      "doc": "Speed loop: proportional part."},
-    {"name": "SPINDLE_KI", "id": 41, "unit": "permille per 100 rpm and s", "default": 1500, "min": 0, "max": 20000,
-     "doc": "Speed loop: integral part."},
+    {"name": "SPINDLE_KI", "id": 41, "unit": "permille per 100 rpm and s", "default": 1500,
+     "min": 0, "max": 20000, "doc": "Speed loop: integral part."},
     {"name": "SPINDLE_NO_LOAD_RPM", "id": 42, "unit": "rpm", "default": 200, "min": 10, "max": 1000,
      "doc": "Speed at full drive without load; the loop's first guess of the drive."},
     {"name": "SPINDLE_RAMP_RPM_S", "id": 43, "unit": "rpm/s", "default": 200, "min": 10, "max": 2000,
@@ -383,13 +395,13 @@ PARAMETERS = [
     {"name": "SPINDLE_LIMIT_MA", "id": 44, "unit": "mA", "default": 4200, "min": 500, "max": 8000,
      "doc": "Above this the drive is held back."},
     {"name": "SPINDLE_TRIP_MA", "id": 45, "unit": "mA", "default": 5600, "min": 500, "max": 8000,
-     "doc": "Above this in consecutive readings the spindle goes off at once. The stall current of the motor is 5 A."},
+     "doc": "Above this in consecutive readings the spindle goes off at once; the motor stalls at 5 A."},
     {"name": "SPINDLE_TRIP_COUNT", "id": 46, "unit": "", "default": 2, "min": 1, "max": 10,
      "doc": "Consecutive readings above the trip current."},
     {"name": "SPINDLE_STALL_MA", "id": 47, "unit": "mA", "default": 5000, "min": 500, "max": 8000,
      "doc": "Locked-rotor current at full drive."},
     {"name": "SPINDLE_JAM_PERMILLE", "id": 48, "unit": "permille", "default": 600, "min": 100, "max": 1000,
-     "doc": "No counts, and more than this share of the locked-rotor current for the drive: jam. Less: encoder."},
+     "doc": "No counts and more than this share of the drive's locked-rotor current: jam. Less: encoder."},
     {"name": "SPINDLE_STILL_MS", "id": 49, "unit": "ms", "default": 400, "min": 50, "max": 5000,
      "doc": "No counts for so long while driven is judged."},
     {"name": "SPINDLE_STILL_PERMILLE", "id": 50, "unit": "permille", "default": 250, "min": 50, "max": 1000,
@@ -425,7 +437,7 @@ PARAMETERS = [
     {"name": "BREAK_OFF_DWELL_MS", "id": 75, "unit": "ms", "default": 300, "min": 0, "max": 5000,
      "doc": "The servo stays driven so long after the confirmation; then the cam holds by itself."},
     {"name": "BREAK_OFF_TRAVEL_MS", "id": 76, "unit": "ms", "default": 900, "min": 100, "max": 5000,
-     "doc": "Both switches are open in the release position, as they are under way: it counts only after this time."},
+     "doc": "In the release position both switches are open, as under way: counts only after this time."},
     {"name": "SNAP_RISE_MA", "id": 77, "unit": "mA", "default": 250, "min": 20, "max": 3000,
      "doc": "Peak over the current of the free cam that a core's breaking takes."},
     {"name": "SNAP_DROP_MA", "id": 78, "unit": "mA", "default": 150, "min": 20, "max": 3000,
@@ -447,5 +459,5 @@ COMMANDS = [
      "states": ["IDLE", "DEGRADED"], "hazardous": False,
      "doc": "Give a counted number of percussion pulses."},
     {"name": "CENTRE", "id": 2, "args": [], "states": ["IDLE", "DEGRADED"], "hazardous": True,
-     "doc": "Turn the break-off cam to its centre; a core that is held by the offset is let loose in the tube."},
+     "doc": "Turn the break-off cam to its centre; a core held by the offset is let loose in the tube."},
 ]

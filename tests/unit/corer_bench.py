@@ -166,7 +166,7 @@ class Parameters:
 
 
 class Bench:
-    """All mechanisms of the corer over scripted drivers. `nature` (a callable) plays the world once a tick."""
+    """All mechanisms of the corer over scripted drivers. `nature` is the world's turn in a tick."""
 
     def __init__(self, events=None):
         self.stepper = Stepper()
@@ -232,7 +232,7 @@ class Bench:
             self.tick()
 
     def until_done(self, mechanism, most):
-        """Ticks until the mechanism is no longer busy; returns the ticks it took. Fails after `most` ticks."""
+        """Ticks until the mechanism is not busy; returns the ticks it took. Fails after `most` ticks."""
         for count in range(most):
             if not mechanism.busy:
                 return count
@@ -243,8 +243,7 @@ class Bench:
 class Ground:
     """A spring, a floor that the bit can sink into, end switches: a nature for Bench with plain rules.
 
-    floor_um: where the bit touches. sink_um_s: how fast the floor gives way under a weight above 20 N, in proportion to
-    it (the value at 60 N).
+    floor_um: where the bit touches. sink_um_s: how fast the floor gives way at 60 N; it begins at 20 N.
     """
 
     def __init__(self, bench, start_um=5000, floor_um=50000):
@@ -290,13 +289,13 @@ class Ground:
         bench.home.on = (self.carriage_nm <= 0 and not self.home_dead) or self.home_stuck
         bench.bottom.on = self.carriage_nm >= 130000000
         bench.expander.put(STALL_BIT, stall)
-        # A spindle that follows its drive in 100 ms: 200 rpm at full drive, 2400 counts a turn, 80 counts a tick.
+        # A spindle that follows its drive at once: 200 rpm at full drive, 80 counts a tick.
         bench.encoder.count += bench.bridge.permille * 80 // 1000
         bench.spindle_current.current_ma = bench.bridge.permille
 
 
 class PlantNature:
-    """Joins a Bench to the emulated plant without electronics: truths are read and inputs written once a tick."""
+    """Joins a Bench to the emulated plant without electronics: truths read, inputs written once a tick."""
 
     def __init__(self, bench, plant):
         self.bench = bench

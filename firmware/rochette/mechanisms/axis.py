@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from rochette.drivers.stepper import Stepper
 
 _TICKS_PER_S = 100
-_ARRIVED_TICKS = 3  # the stepper queues two segments of 10 ms: the last step is over three ticks after the last order
+# The stepper queues two segments of 10 ms: the last step is over three ticks after the last order.
+_ARRIVED_TICKS = 3
 
 
 class Axis:
@@ -35,16 +36,13 @@ class Axis:
         self._twice_acceleration = 38400
 
     def limits(self, acceleration: int, start_stop: int) -> None:
-        """Set acceleration (steps/s2, 100 to 200,000) and the rate (steps/s) that needs no ramp. Allocates
-        nothing.
-        """
+        """Set acceleration (steps/s2, 100 to 200,000) and the rate (steps/s) that needs no ramp."""
         self._ramp = acceleration // _TICKS_PER_S
         self._twice_acceleration = 2 * acceleration
         self._start_stop = start_stop
 
     def go(self, target: int, top: int) -> None:
-        """Go to `target` (steps) at up to `top` steps/s; `moving` becomes False when the last step is over.
-        """
+        """Go to `target` (steps) at up to `top` steps/s; `moving` becomes False when the last step is over."""
         self._gliding = False
         self._target = target
         self._top = top

@@ -1,9 +1,11 @@
 """Break-off: the cam that moves the tube off the bit's axis, and lets it go over its seat.
 
 Two switches tell the position: centred, offset; in the release position both are open. A turn counts only
-when both agree for a while, whatever time has passed. While the cam is on its way to the offset the current
-of the auxiliary rail is watched: a core that breaks shows a peak over the free cam's current and then a drop
-within a short time, before the offset switch is made. That signature is evidence, not proof.
+when both agree for a while, whatever time has passed. While the cam turns to its offset the current of the
+auxiliary rail is watched: a core that breaks shows a peak over the free cam's current and then a drop to it
+within a short time, with the servo still under way; a drop to rest is only the arrival. That signature is
+evidence, not proof. The current must be polled 100 times a second: from the snap to the end of the turn it
+may be 40 ms.
 
 `tick()` allocates nothing; nothing here may be called from an interrupt.
 """
@@ -130,16 +132,16 @@ class BreakOff:
         switches = self._switches
         centred = switches.made(self._centred_bit)
         offset = switches.made(self._offset_bit)
-        if not (offset if self._wanted == CAM_POSITION_OFFSET else centred and self._wanted == CAM_POSITION_CENTRED):
-            # Past the switch the servo comes to rest and its current falls: that is no core.
-            self._watch_current()
+        self._watch_current(centred or offset)
         wanted = self._wanted
         if wanted == CAM_POSITION_CENTRED:
             there = centred and not offset
         elif wanted == CAM_POSITION_OFFSET:
             there = offset and not centred
         else:
-            there = not centred and not offset and self._ticks * _TICK_MS >= values[P_CORER_BREAK_OFF_TRAVEL_MS]
+            there = (
+                not centred and not offset and self._ticks * _TICK_MS >= values[P_CORER_BREAK_OFF_TRAVEL_MS]
+            )
         if there:
             self._steady += 1
             if self._steady * _TICK_MS >= values[P_CORER_BREAK_OFF_STEADY_MS]:
@@ -149,7 +151,9 @@ class BreakOff:
             self._steady = 0
         if self._ticks * _TICK_MS >= values[P_CORER_BREAK_OFF_MS]:
             self._servo.off()
-            self._events.emit(EV_CORER_BREAK_OFF_NOT_CONFIRMED, wanted, int(centred), int(offset), self.peak_ma)
+            self._events.emit(
+                EV_CORER_BREAK_OFF_NOT_CONFIRMED, wanted, int(centred), int(offset), self.peak_ma
+            )
             self._end(BREAK_OFF_RESULT_NOT_CONFIRMED)
 
     def _turn(self, position: int, pulse_us: int) -> None:
@@ -171,11 +175,13 @@ class BreakOff:
         self.result = BREAK_OFF_RESULT_NONE
         self.busy = True
 
-    def _watch_current(self) -> None:
+    def _watch_current(self, at_switch: bool) -> None:
         current = self._current.current_ma
         if current > self.peak_ma:
             self.peak_ma = current
-        if self._ticks == _FREE_TICKS or (self._ticks > _FREE_TICKS and current < self.free_ma):
+        if self._ticks == _FREE_TICKS or (
+            self._ticks > _FREE_TICKS and not at_switch and current < self.free_ma
+        ):
             self.free_ma = current
         values = self._values
         # A crest that is older than the snap time is no snap any more: begin again from here.
@@ -192,6 +198,7 @@ class BreakOff:
             and self._ticks > _FREE_TICKS
             and drop >= values[P_CORER_SNAP_DROP_MA]
             and self._crest - self.free_ma >= values[P_CORER_SNAP_RISE_MA]
+            and current * 2 > self.free_ma
         ):
             self.signature = True
 

@@ -333,6 +333,16 @@ class Corer:
                 return
         else:
             self._lost_ticks = 0
+            if feed.progress_um_s > self._runaway:
+                self._fast_ticks += 1
+                if self._fast_ticks == self._runaway_ticks:
+                    # Too fast, or the steps are counted and the carriage does not follow: let the feed prove it.
+                    feed.prove()
+                elif self._fast_ticks > self._runaway_ticks and feed.proven:
+                    self._too_fast()
+                    return
+            else:
+                self._fast_ticks = 0
         current = spindle.current_ma
         self._current_sum += current
         if current > self._peck_ma:
@@ -342,13 +352,6 @@ class Corer:
                 return
         else:
             self._hot = 0
-        if feed.progress_um_s > self._runaway:
-            self._fast_ticks += 1
-            if self._fast_ticks >= self._runaway_ticks:
-                self._too_fast()
-                return
-        else:
-            self._fast_ticks = 0
         self._window_left -= 1
         if self._window_left == 0:
             self._judge_window()
@@ -428,7 +431,9 @@ class Corer:
                 self._fail(CORER_RESULT_TARGET_TOO_HARD)
                 return True
             self._hard_ticks = 0
-        elif hard and not self._hard_pecked and self._hard_ticks * _TICK_MS * 2 >= values[P_CORER_TOO_HARD_MS]:
+        elif (
+            hard and not self._hard_pecked and self._hard_ticks * _TICK_MS * 2 >= values[P_CORER_TOO_HARD_MS]
+        ):
             # Perhaps it only stands in its own cuttings: clear them once before giving up.
             self._hard_pecked = True
             self._peck(PECK_REASON_NO_PROGRESS, current)
@@ -447,7 +452,7 @@ class Corer:
         self._clean_ma = 0
         self._set_weight()
         self._apply_level()
-        self._events.emit(EV_CORER_LEVEL_CHANGED, self.level, feed.progress_um_s, self.weight_set_mn, self.depth_um)
+        self._events.emit(EV_CORER_LEVEL_CHANGED, 0, feed.progress_um_s, self.weight_set_mn, self.depth_um)
         self._open_window()
 
     # -- the other states ----------------------------------------------------------------------------
@@ -570,8 +575,10 @@ class Corer:
         if not feed.busy:
             self._feed_ended()
             return
-        # depth_um stays as it was under weight: going up takes the feed's backlash, the bit stands where it
-        # stood.
+        # The bit still cuts a little; it never comes up here, though going up takes the feed's backlash first.
+        depth = feed.bit_um - self._contact_um
+        if depth > self.depth_um:
+            self.depth_um = depth
         self._wait -= 1
         if feed.weight_mn > 2 * self._values[P_CORER_UNLOAD_MN] + 1000 and self._wait > 0:
             return

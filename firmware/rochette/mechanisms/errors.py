@@ -12,8 +12,8 @@ class MechanismBusy(Exception):
 
     def __init__(self, name: str, state: int, asked: str = "start") -> None:
         super().__init__(
-            "{} is busy (state {}) and was asked to {}: nothing was started; wait until it is done, or halt it "
-            "first.".format(name, state, asked)
+            "{} is busy (state {}) and was asked to {}: nothing was started; "
+            "wait until it is done, or halt it first.".format(name, state, asked)
         )
         self.name = name
         self.state = state
@@ -28,7 +28,9 @@ class MechanismRange(ValueError):
 
     def __init__(self, name: str, argument: str, value: int, low: int, high: int) -> None:
         super().__init__(
-            "{}: {} is {}, allowed are {} to {}. Nothing was started.".format(name, argument, value, low, high)
+            "{}: {} is {}, allowed are {} to {}. Nothing was started.".format(
+                name, argument, value, low, high
+            )
         )
         self.name = name
         self.argument = argument

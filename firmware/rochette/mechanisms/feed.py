@@ -119,8 +119,8 @@ class Feed:
 
     Attributes: state (FeedState), busy, result (FeedResult of the last action, NONE while it runs), homed,
     contact_um (carriage position at which the bit touched without force; -1 when unknown), tare_mn, and while
-    a weight is held: bit_um (position of the bit), progress_um_s (its speed over the last second). No method
-    allocates, except that starting a busy feed raises.
+    a weight is held: bit_um (position of the bit), progress_um_s (its speed over the last second), proven
+    (see prove). No method allocates, except that starting a busy feed raises.
     """
 
     def __init__(
@@ -159,6 +159,7 @@ class Feed:
         self.tare_mn = 0
         self.bit_um = 0
         self.progress_um_s = 0
+        self.proven = False
         self._home_tare_mn = 0
         self._was_homed = False
         self._pending = FEED_RESULT_NONE
@@ -307,6 +308,7 @@ class Feed:
         self._force_limit = values[P_FEED_FORCE_LIMIT_MN]
         self._witness_ticks = values[P_FEED_WITNESS_MS] // _TICK_MS
         self._witness = 0
+        self.proven = False
         self._saturated = 0
         self._saturated_mn = self.weight_mn
         self._rising = False
@@ -317,6 +319,19 @@ class Feed:
         self._ring_wait = _RING_TICKS
         self._switch_wait = 0
         self.state = FEED_STATE_HOLDING
+
+    def prove(self) -> None:
+        """Witness move: does the carriage follow? While a weight is held, goes up a little once; `proven`
+        becomes True when the weight falls, else the action ends with BRAKE. Without a weight there is no
+        telling and nothing is done.
+        """
+        weight = self.weight_mn
+        if self.state != FEED_STATE_HOLDING or self._witness or weight <= _RISE_MN:
+            return
+        self.proven = False
+        self._witness = self._witness_um * 100 // self._hold_max + 5
+        self._witness_mn = weight
+        self._saturated = 0
 
     def retract_to(self, z_um: int, speed_um_s: int = 0) -> None:
         """Pull the bit up to `z_um` with force and stall watched (0: the retract speed).
@@ -422,9 +437,7 @@ class Feed:
             else:
                 self._saturated += 1
                 if self._saturated >= self._witness_ticks and weight > _RISE_MN:
-                    self._witness = self._witness_um * 100 // limit + 3
-                    self._witness_mn = weight
-                    self._saturated = 0
+                    self.prove()
             self._axis.glide(speed * 1000 // self._nm)
         self._switch_wait -= 1
         if self._switch_wait < 0:
@@ -441,13 +454,13 @@ class Feed:
         self._axis.tick()
 
     def _judge_witness(self, weight: int) -> bool:
-        """Counts the witness move down; at its end the weight must have fallen. True when it has not: brake.
-        """
+        """Counts the witness move down; at its end the weight must have fallen. True: it has not, brake."""
         self._witness -= 1
         if self._witness or self._witness_mn - weight > _RISE_MN:
             if self._witness_mn - weight > _RISE_MN:
                 self._witness = 0
                 self._saturated_mn = weight
+                self.proven = True
             return False
         self._braked(weight)
         return True
@@ -583,7 +596,9 @@ class Feed:
                 self._edge = position
                 axis.go(position, 1000)
                 self.state = FEED_STATE_HOMING_SETTLE
-            elif (self._start - position) * self._nm // 1000 > 2 * self._values[P_FEED_HOME_BACK_OFF_UM] + self._margin:
+            elif (self._start - position) * self._nm // 1000 > 2 * self._values[
+                P_FEED_HOME_BACK_OFF_UM
+            ] + self._margin:
                 self._disagree()
                 return
         elif state == FEED_STATE_HOMING_SETTLE:
@@ -652,7 +667,9 @@ class Feed:
         self._start = self._stepper.position
         self._released = False
         self._rising = False
-        self._deadline(self._values[P_FEED_HOME_RELEASE_UM] + 3 * self._values[P_FEED_HOME_BACK_OFF_UM], speed)
+        self._deadline(
+            self._values[P_FEED_HOME_RELEASE_UM] + 3 * self._values[P_FEED_HOME_BACK_OFF_UM], speed
+        )
         self._axis.stop()
         self._axis.glide(self._rate(speed))
         self.state = FEED_STATE_HOMING_BACK
@@ -673,7 +690,9 @@ class Feed:
     def _deadline(self, distance_um: int, speed_um_s: int) -> None:
         values = self._values
         ticks = distance_um * 100 // speed_um_s
-        self._left = ticks * values[P_FEED_DEADLINE_PERMILLE] // 1000 + values[P_FEED_DEADLINE_EXTRA_MS] // _TICK_MS
+        self._left = (
+            ticks * values[P_FEED_DEADLINE_PERMILLE] // 1000 + values[P_FEED_DEADLINE_EXTRA_MS] // _TICK_MS
+        )
 
     def _cell_silent(self) -> bool:
         samples = self._cell.samples
@@ -705,7 +724,10 @@ class Feed:
             self._stall = -self._stall_max
             self._rising = False
             probe_um = self._values[P_FEED_PROBE_UM]
-            self._axis.go(self._stepper.position + self._steps(probe_um), self._rate(self._values[P_FEED_HOME_SLOW_UM_S]))
+            self._axis.go(
+                self._stepper.position + self._steps(probe_um),
+                self._rate(self._values[P_FEED_HOME_SLOW_UM_S]),
+            )
             self._deadline(probe_um, self._values[P_FEED_HOME_SLOW_UM_S])
             self.state = FEED_STATE_HOMING_PROBE
             return True
@@ -754,7 +776,9 @@ class Feed:
         self._end(FEED_RESULT_LIMIT)
 
     def _disagree(self) -> None:
-        self._events.emit(EV_FEED_SENSORS_DISAGREE, self.z_um, int(self._home.made()), int(self._bottom.made()))
+        self._events.emit(
+            EV_FEED_SENSORS_DISAGREE, self.z_um, int(self._home.made()), int(self._bottom.made())
+        )
         self.homed = False
         self._end(FEED_RESULT_ENCODER)
 

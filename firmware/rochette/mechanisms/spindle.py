@@ -57,9 +57,11 @@ if TYPE_CHECKING:
 
 _TICK_MS = 10
 _RING = 4  # ticks over which the speed is taken
-_TENTHS_PER_MINUTE = 10 * 60 * 100 // _RING  # counts in the ring to tenths of a turn a minute, before counts a turn
+# Counts in the ring times this, over the counts of a turn, are tenths of a turn a minute.
+_TENTHS_PER_MINUTE = 10 * 60 * 100 // _RING
 _STOP_TICKS = 300
 _FULL = 1000
+_CEILING_STEP = 8  # permille a tick: the drive comes back this fast after a current above the limit
 _SCALE = 1000  # the integral is kept in 1/1000 permille
 
 
@@ -99,6 +101,7 @@ class Spindle:
         self._last = 0
         self._reference = 0
         self._integral = 0
+        self._ceiling = _FULL
         self._over = 0
         self._still = 0
         self._ticks = 0
@@ -152,6 +155,7 @@ class Spindle:
             self.rpm_tenths = 0
             self._reference = 0
             self._integral = 0
+            self._ceiling = _FULL
         self._over = 0
         self._still = 0
         self.result = SPINDLE_RESULT_NONE
@@ -242,12 +246,16 @@ class Spindle:
         error = reference - speed
         integral = self._integral
         drive = reference * _FULL // self._no_load + error * self._kp // 1000 + integral // _SCALE
+        ceiling = self._ceiling
         if current > self._limit_ma:
-            # Hold the drive back in proportion; the integral unwinds meanwhile.
-            drive = self.drive_permille * self._limit_ma // current
-            self._integral = integral - 8 * _SCALE
-        elif drive > _FULL:
-            drive = _FULL
+            ceiling = self.drive_permille * self._limit_ma // current
+            self._ceiling = ceiling
+        elif ceiling < _FULL:
+            ceiling += _CEILING_STEP
+            self._ceiling = ceiling
+        # The integral runs only inside the limits of the drive, or back into them.
+        if drive > ceiling:
+            drive = ceiling
             if error < 0:
                 self._integral = integral + error * self._ki // 100
         elif drive < 0:

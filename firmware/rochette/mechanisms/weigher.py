@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _TICK_MS = 10
 _SILENT_TICKS = 20
-_MAX_SAMPLES = 1000  # 1000 readings of up to 1,000 N keep the sum below 2**30
+_MAX_SAMPLES = 1024  # so many readings of up to 1,000 N keep the sum below 2**30
 _MAX_MN = 1_000_000
 
 
@@ -61,7 +61,7 @@ class Weigher:
         self._z_um = 0
 
     def weigh(self, samples: int) -> None:
-        """Wait for the swing to die, then average `samples` (2 to 1000) readings.
+        """Wait for the swing to die, then average `samples` (2 to 1024) readings.
 
         Results: OK, UNSTEADY, SENSOR (no reading for 0.2 s), MOVED (the feed moved meanwhile). Raises
         MechanismBusy, MechanismRange.
