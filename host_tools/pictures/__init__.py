@@ -1,4 +1,6 @@
-"""Pictures of the bit and the tubes: `draw(scene)` paints what the emulated camera saw, `assess(image)` judges a picture from its pixels alone."""
+"""Pictures of the bit and the tubes: `draw(scene)` paints what the emulated camera saw, `assess(image)`
+judges a picture from its pixels alone.
+"""
 
 from host_tools.pictures.assess import assess
 from host_tools.pictures.draw import HEIGHT, WIDTH, draw

@@ -1,9 +1,11 @@
 """Judges a picture of a tube's mouth PRESENT, ABSENT or INCONCLUSIVE from its pixels alone.
 
-First the gate: a picture that is too dark, burnt out, or unsharp is INCONCLUSIVE, whatever might be guessed from it. Then the inside of the bore is compared with the rim,
-which is the same metal in every picture: a rock's face is bright against it and grainy; an empty bore is dark and smooth. Where the two signs disagree or are
-weak, the answer is INCONCLUSIVE as well. A closed mouth, bright and smooth with the seal's edges, is reported as PRESENT too, with "sees": "SEAL".
-Only Pillow's integer statistics are used, so that the same pixels give the same verdict everywhere.
+First the gate: a picture that is too dark, burnt out, or unsharp is INCONCLUSIVE, whatever might be guessed
+from it. Then the inside of the bore is compared with the rim, which is the same metal in every picture: a
+rock's face is bright against it and grainy; an empty bore is dark and smooth. Where the two signs disagree
+or are weak, the answer is INCONCLUSIVE as well. A closed mouth, bright and smooth with the seal's edges, is
+reported as PRESENT too, with "sees": "SEAL". Only Pillow's integer statistics are used, so that the same
+pixels give the same verdict everywhere.
 """
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
@@ -23,7 +25,8 @@ SEAL_GAP = 300  # ... and covers the gap
 DARK = 100  # an empty bore's end against the rim, thousandths: 80 mm down at most this comes back
 LIT = 140
 MEAN_LIT = 180
-GRAINY = 180  # grain of a rock's face, hundredths of a grey level; an end that is only dark and noisy stays under this
+# Grain of a rock's face, hundredths of a grey level; an end that is only dark and noisy stays under this.
+GRAINY = 180
 INSIDE_R = 34  # the part of the bore that an end 80 mm down still fills
 
 
@@ -42,10 +45,15 @@ GAP = _ring(RIM_R + 2, RIM_R + 5)
 
 
 def measure(image: Image.Image) -> dict[str, int]:
-    """What the verdict rests on: the rim's brightness in thousandths of full scale; mean and darker quarter of the bore's
-    inside and the gap around the rim in thousandths of the rim; grain and sensor noise in hundredths of a grey level."""
+    """What the verdict rests on: the rim's brightness in thousandths of full scale; mean and darker quarter
+    of the bore's inside and the gap around the rim in thousandths of the rim; grain and sensor noise in
+    hundredths of a grey level.
+    """
     if image.size != (WIDTH, HEIGHT):
-        raise ValueError(f"a picture of {image.size[0]} x {image.size[1]} pixels; the bolted-down camera gives {WIDTH} x {HEIGHT}")
+        raise ValueError(
+            f"a picture of {image.size[0]} x {image.size[1]} pixels; "
+            f"the bolted-down camera gives {WIDTH} x {HEIGHT}"
+        )
     grey = image.convert("L")
     smooth = grey.filter(ImageFilter.GaussianBlur(4))
     # Grain from 2 to 6 pixels: what a small blur leaves and a larger one takes away.
@@ -56,7 +64,8 @@ def measure(image: Image.Image) -> dict[str, int]:
 
     inside = ImageStat.Stat(smooth, INSIDE)
     rim = int(ImageStat.Stat(grey, RIM).mean[0] * 1000 / 255)
-    # The darker quarter of what lies inside: a rock fills the bore from wall to wall, a dusting leaves dark metal between its patches.
+    # The darker quarter of what lies inside: a rock fills the bore from wall to wall, a dusting leaves dark
+    # metal between its patches.
     counts = smooth.histogram(INSIDE)
     quarter = sum(counts) // 4
     level = 0
@@ -74,7 +83,8 @@ def measure(image: Image.Image) -> dict[str, int]:
 
 
 def assess(image: Image.Image) -> dict:
-    """{"verdict": PRESENT | ABSENT | INCONCLUSIVE, "confidence_permille": 0..1000, "sees": ROCK | SEAL | EMPTY | "", "why": words}.
+    """{"verdict": PRESENT | ABSENT | INCONCLUSIVE, "confidence_permille": 0..1000, "sees": ROCK | SEAL |
+    EMPTY | "", "why": words}.
 
     Raises ValueError when the picture is not of the bolted-down camera's size.
     """
@@ -85,18 +95,37 @@ def assess(image: Image.Image) -> dict:
         return _unsure(f"burnt out: the rim shows {m['rim']} of 1000, {RIM_MAX} are too many")
     if m["gap"] > SEAL_GAP and m["inside"] > SEAL_INSIDE and m["grain"] > SEAL_GRAIN:
         sure = min(990, 600 + (m["inside"] - SEAL_INSIDE) + (m["grain"] - SEAL_GRAIN) // 4)
-        return {"verdict": PRESENT, "confidence_permille": sure, "sees": "SEAL", "why": "a bright cap with a seal's edges closes the mouth"}
+        return {
+            "verdict": PRESENT,
+            "confidence_permille": sure,
+            "sees": "SEAL",
+            "why": "a bright cap with a seal's edges closes the mouth",
+        }
     if m["gap"] > GAP_MAX:
-        return _unsure(f"unsharp: the gap around the rim shows {m['gap']} of the rim's 1000, a sharp picture under {GAP_MAX}")
+        return _unsure(
+            f"unsharp: the gap around the rim shows {m['gap']} of the rim's 1000, "
+            f"a sharp picture under {GAP_MAX}"
+        )
     if m["quarter"] < DARK:
         sure = min(990, 550 + (DARK - m["quarter"]) * 5)
-        return {"verdict": ABSENT, "confidence_permille": sure, "sees": "EMPTY", "why":
-                f"the bore is dark: its darker quarter shows {m['quarter']} of the rim's 1000"}
+        return {
+            "verdict": ABSENT,
+            "confidence_permille": sure,
+            "sees": "EMPTY",
+            "why": f"the bore is dark: its darker quarter shows {m['quarter']} of the rim's 1000",
+        }
     if m["quarter"] >= LIT and m["inside"] >= MEAN_LIT and m["grain"] >= max(GRAINY, m["noise"] * 3 // 2):
         sure = min(990, 550 + (m["quarter"] - LIT) + (m["grain"] - GRAINY) // 5)
-        return {"verdict": PRESENT, "confidence_permille": sure, "sees": "ROCK", "why":
-                f"a grainy face fills the bore: {m['inside']} of the rim's 1000, grain {m['grain']}"}
-    return _unsure(f"the signs disagree: darker quarter {m['quarter']}, mean {m['inside']}, grain {m['grain']}, noise {m['noise']}")
+        return {
+            "verdict": PRESENT,
+            "confidence_permille": sure,
+            "sees": "ROCK",
+            "why": f"a grainy face fills the bore: {m['inside']} of the rim's 1000, grain {m['grain']}",
+        }
+    return _unsure(
+        f"the signs disagree: darker quarter {m['quarter']}, mean {m['inside']}, "
+        f"grain {m['grain']}, noise {m['noise']}"
+    )
 
 
 def _unsure(why: str) -> dict:

@@ -1,8 +1,9 @@
 """Paints what the emulated camera saw, with Pillow, from a scene of integers and words.
 
-Everything is painted twice as large and shrunk. Two lights fall on it: the sun, warm and from one side, with a shadow in the bore that grows as the sun sinks; and the
-LED ring around the lens, cool and even. Then comes the camera: automatic gain that gives out in the dark, where noise takes over; blur without focus.
-Same scene, same picture: all randomness comes from the scene's noise_seed.
+Everything is painted twice as large and shrunk. Two lights fall on it: the sun, warm and from one side, with
+a shadow in the bore that grows as the sun sinks; and the LED ring around the lens, cool and even. Then comes
+the camera: automatic gain that gives out in the dark, where noise takes over; blur without focus. Same
+scene, same picture: all randomness comes from the scene's noise_seed.
 """
 
 import math
@@ -24,8 +25,9 @@ COOL = (226, 238, 255)
 def draw(scene: dict) -> Image.Image:
     """A 480 x 360 RGB picture of a scene.
 
-    Scene keys: subject (BIT, TUBE, SEAL), tube (0: none), fill_um, bore_um, core (NONE, SOLID, PIECES, POWDER, LOOSE), colour, grain, settled, lux, led_permille,
-    led_full_lux, exposure_us, sun_mdeg, sun_permille, focused, wear_permille, noise_seed. Raises KeyError when one is missing.
+    Scene keys: subject (BIT, TUBE, SEAL), tube (0: none), fill_um, bore_um, core (NONE, SOLID, PIECES,
+    POWDER, LOOSE), colour, grain, settled, lux, led_permille, led_full_lux, exposure_us, sun_mdeg,
+    sun_permille, focused, wear_permille, noise_seed. Raises KeyError when one is missing.
     """
     rnd = random.Random(scene["noise_seed"])
     sun_angle = math.radians(rnd.uniform(205, 235))  # the bay opens to one side only
@@ -51,7 +53,7 @@ def draw(scene: dict) -> Image.Image:
     return _expose(lit, scene, total, rnd)
 
 
-# -- helpers ---------------------------------------------------------------------------------------------------------------------------------------
+# -- helpers --
 
 
 def _circle(r: float) -> tuple[float, float, float, float]:
@@ -75,7 +77,10 @@ def _noise(rnd: random.Random, size: tuple[int, int], cell: int) -> Image.Image:
 
 def _tint(grey: Image.Image, colour: Colour, spread: float) -> Image.Image:
     """A grey picture around 128 as a colour that it brightens and darkens by up to `spread`."""
-    bands = [grey.point([max(0, min(255, int(c * (1 + spread * (v - 128) / 128)))) for v in range(256)]) for c in colour]
+    bands = [
+        grey.point([max(0, min(255, int(c * (1 + spread * (v - 128) / 128)))) for v in range(256)])
+        for c in colour
+    ]
     return Image.merge("RGB", bands)
 
 
@@ -83,21 +88,37 @@ def _scale(img: Image.Image, k: float) -> Image.Image:
     return img.point([min(255, int(v * k)) for v in range(256)] * 3)
 
 
-def _metal_ring(img: Image.Image, r_in: float, r_out: float, base: Colour, sun_angle: float, shine: float, phase: float = 0) -> None:
-    """A turned metal ring: brightness goes round with the angle to the light, in the way of anisotropic highlights."""
+def _metal_ring(
+    img: Image.Image,
+    r_in: float,
+    r_out: float,
+    base: Colour,
+    sun_angle: float,
+    shine: float,
+    phase: float = 0,
+) -> None:
+    """A turned metal ring: brightness goes round with the angle to the light, in the way of anisotropic
+    highlights.
+    """
     d = ImageDraw.Draw(img)
     n = 180
     for k in range(n):
         a = 2 * math.pi * k / n
         s = math.cos(a - sun_angle)
-        v = 0.72 + shine * (0.22 * s + 0.30 * max(0.0, s) ** 12 + 0.16 * max(0.0, -s) ** 10) + 0.03 * math.sin(5 * a + phase)
+        v = (
+            0.72
+            + shine * (0.22 * s + 0.30 * max(0.0, s) ** 12 + 0.16 * max(0.0, -s) ** 10)
+            + 0.03 * math.sin(5 * a + phase)
+        )
         c = tuple(max(0, min(255, int(x * v))) for x in base)
         d.pieslice(_circle(r_out), math.degrees(a) - 0.3, math.degrees(a) + 360 / n + 0.7, fill=c)
     if r_in > 0:
         d.ellipse(_circle(r_in), fill=(10, 9, 9))
 
 
-def _rock(scene: dict, rnd: random.Random, size: tuple[int, int], sun_angle: float, sun_share: float) -> Image.Image:
+def _rock(
+    scene: dict, rnd: random.Random, size: tuple[int, int], sun_angle: float, sun_share: float
+) -> Image.Image:
     """The broken face of a core, or what lies there of it, filling the picture."""
     colour = tuple(scene["colour"])
     grain = scene["grain"]
@@ -108,9 +129,13 @@ def _rock(scene: dict, rnd: random.Random, size: tuple[int, int], sun_angle: flo
     relief = Image.blend(Image.blend(coarse, middle, 0.45), Image.blend(fine, dust, 0.4), 0.16 + grain / 2600)
     # Relief lit from the side: the difference to itself, shifted away from the sun.
     dx, dy = int(round(4 * math.cos(sun_angle))), int(round(4 * math.sin(sun_angle)))
-    bump = ImageChops.subtract(relief, ImageChops.offset(relief, dx, dy), scale=1.0 / (0.7 + 0.5 * sun_share), offset=128)
+    bump = ImageChops.subtract(
+        relief, ImageChops.offset(relief, dx, dy), scale=1.0 / (0.7 + 0.5 * sun_share), offset=128
+    )
     face = _tint(Image.blend(relief, dust, 0.25), colour, 0.42 + grain / 3500)
-    face = ImageChops.multiply(face, Image.merge("RGB", [bump.point([min(255, int(v * 1.75)) for v in range(256)])] * 3))
+    face = ImageChops.multiply(
+        face, Image.merge("RGB", [bump.point([min(255, int(v * 1.75)) for v in range(256)])] * 3)
+    )
     face = _scale(face, 1.36)
     d = ImageDraw.Draw(face)
     cx, cy = size[0] / 2, size[1] / 2
@@ -132,11 +157,15 @@ def _rock(scene: dict, rnd: random.Random, size: tuple[int, int], sun_angle: flo
                 x, y = x + r * 0.32 * math.cos(a2), y + r * 0.32 * math.sin(a2)
                 points.append((x, y))
             d.line(points, fill=(22, 16, 13), width=rnd.choice((4, 6, 8)), joint="curve")
-            d.line([(px + 3, py + 3) for px, py in points], fill=tuple(min(255, int(v * 1.25)) for v in colour), width=2)
+            d.line(
+                [(px + 3, py + 3) for px, py in points],
+                fill=tuple(min(255, int(v * 1.25)) for v in colour),
+                width=2,
+            )
     return face
 
 
-# -- what is there ---------------------------------------------------------------------------------------------------------------------------------
+# -- what is there --
 
 
 def _ground(scene: dict, rnd: random.Random, w: int, h: int) -> Image.Image:
@@ -155,7 +184,9 @@ def _ground(scene: dict, rnd: random.Random, w: int, h: int) -> Image.Image:
 
 def _bit(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, sun_share: float) -> None:
     shadow = _disc_mask(img.size, BIT_R + 6, -9 * math.cos(sun_angle), -9 * math.sin(sun_angle), 9)
-    img.paste(Image.new("RGB", img.size, (12, 10, 10)), (0, 0), shadow.point([v * 3 // 4 for v in range(256)]))
+    img.paste(
+        Image.new("RGB", img.size, (12, 10, 10)), (0, 0), shadow.point([v * 3 // 4 for v in range(256)])
+    )
     d = ImageDraw.Draw(img)
     cx, cy = CENTRE_X * UP, CENTRE_Y * UP
     _metal_ring(img, 0, BIT_R, (126, 122, 120), sun_angle, 0.8)
@@ -179,22 +210,39 @@ def _bit(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, su
         half0, half1 = 0.17, 0.145
 
         def at(r: float, b: float, off: float = 0.0) -> tuple[float, float]:
-            return (cx + r * math.cos(b) - off * math.cos(sun_angle), cy + r * math.sin(b) - off * math.sin(sun_angle))
+            return (
+                cx + r * math.cos(b) - off * math.cos(sun_angle),
+                cy + r * math.sin(b) - off * math.sin(sun_angle),
+            )
 
         quad = [at(r0, a - half0), at(r1, a - half1), at(r1, a + half1), at(r0, a + half0)]
-        d.polygon([at(r0, a - half0, 12), at(r1, a - half1, 12), at(r1, a + half1, 12), at(r0, a + half0, 12)], fill=(40, 37, 36))
+        d.polygon(
+            [at(r0, a - half0, 12), at(r1, a - half1, 12), at(r1, a + half1, 12), at(r0, a + half0, 12)],
+            fill=(40, 37, 36),
+        )
         lit = 0.8 + 0.3 * math.cos(a - sun_angle)
         body = tuple(min(255, int(v * lit)) for v in (188, 184, 176))
         d.polygon(quad, fill=body)
-        mid = [at(r0 + 8, a - half0 * 0.25), at(r1 - 8, a - half1 * 0.2), at(r1 - 8, a + half1), at(r0 + 8, a + half0)]
+        mid = [
+            at(r0 + 8, a - half0 * 0.25),
+            at(r1 - 8, a - half1 * 0.2),
+            at(r1 - 8, a + half1),
+            at(r0 + 8, a + half0),
+        ]
         d.polygon(mid, fill=tuple(int(v * 0.72) for v in body))
         d.line([quad[0], quad[1]], fill=(238, 234, 226), width=3)
     # Rock dust clings to steel.
     if scene["core"] != "NONE" or scene["wear_permille"] > 25:
         cover = ImageChops.multiply(_noise(rnd, img.size, 70), _noise(rnd, img.size, 5))
         dust = cover.point([max(0, min(105, (v - 40) * 2)) for v in range(256)])
-        ring = ImageChops.subtract(_disc_mask(img.size, BIT_R, soft=1), _disc_mask(img.size, RIM_R + 2, soft=1))
-        img.paste(Image.new("RGB", img.size, tuple(int(v * 0.9) for v in scene["colour"])), (0, 0), ImageChops.multiply(dust, ring))
+        ring = ImageChops.subtract(
+            _disc_mask(img.size, BIT_R, soft=1), _disc_mask(img.size, RIM_R + 2, soft=1)
+        )
+        img.paste(
+            Image.new("RGB", img.size, tuple(int(v * 0.9) for v in scene["colour"])),
+            (0, 0),
+            ImageChops.multiply(dust, ring),
+        )
     ImageDraw.Draw(img).ellipse(_circle(RIM_R + 5), fill=(18, 16, 16))
 
 
@@ -204,7 +252,13 @@ def _seat(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, s
     for dx in (-1, 1):
         # The neighbours' collars at the picture's edges.
         x = cx + dx * 246 * UP
-        for r, c in ((92, (70, 69, 70)), (86, (140, 138, 136)), (74, (34, 32, 32)), (68, (150, 150, 152)), (60, (14, 13, 13))):
+        for r, c in (
+            (92, (70, 69, 70)),
+            (86, (140, 138, 136)),
+            (74, (34, 32, 32)),
+            (68, (150, 150, 152)),
+            (60, (14, 13, 13)),
+        ):
             d.ellipse((x - r * UP, cy - r * UP, x + r * UP, cy + r * UP), fill=c)
     soft = _disc_mask(img.size, 122, -7 * math.cos(sun_angle), -7 * math.sin(sun_angle), 6)
     img.paste(Image.new("RGB", img.size, (34, 32, 32)), (0, 0), soft.point([v * 3 // 5 for v in range(256)]))
@@ -215,16 +269,35 @@ def _seat(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, s
     d.ellipse(_circle(106), outline=(48, 47, 47), width=3)
     for k in range(6):
         a = math.radians(30 + 60 * k)
-        x, y = cx + 113 * UP * math.cos(a), cy + 113 * UP * math.sin(a)
-        d.ellipse((x - 9, y - 9, x + 9, y + 9), fill=(58, 57, 57), outline=(164, 162, 158), width=2)
-        d.line((x - 5, y, x + 5, y), fill=(20, 20, 20), width=3)
+        sx, sy = cx + 113 * UP * math.cos(a), cy + 113 * UP * math.sin(a)
+        d.ellipse((sx - 9, sy - 9, sx + 9, sy + 9), fill=(58, 57, 57), outline=(164, 162, 158), width=2)
+        d.line((sx - 5, sy, sx + 5, sy), fill=(20, 20, 20), width=3)
     if scene["tube"]:
         _engrave(d, f"{scene['tube']:02d}", cx - 24, cy + 127 * UP)
     d.ellipse(_circle(RIM_R + 8), fill=(24, 23, 23))
 
 
-SEGMENTS = {"0": "abcdef", "1": "bc", "2": "abged", "3": "abgcd", "4": "fgbc", "5": "afgcd", "6": "afgedc", "7": "abc", "8": "abcdefg", "9": "abcdfg"}
-STROKES = {"a": (0, 0, 1, 0), "b": (1, 0, 1, 1), "c": (1, 1, 1, 2), "d": (0, 2, 1, 2), "e": (0, 1, 0, 2), "f": (0, 0, 0, 1), "g": (0, 1, 1, 1)}
+SEGMENTS = {
+    "0": "abcdef",
+    "1": "bc",
+    "2": "abged",
+    "3": "abgcd",
+    "4": "fgbc",
+    "5": "afgcd",
+    "6": "afgedc",
+    "7": "abc",
+    "8": "abcdefg",
+    "9": "abcdfg",
+}
+STROKES = {
+    "a": (0, 0, 1, 0),
+    "b": (1, 0, 1, 1),
+    "c": (1, 1, 1, 2),
+    "d": (0, 2, 1, 2),
+    "e": (0, 1, 0, 2),
+    "f": (0, 0, 0, 1),
+    "g": (0, 1, 1, 1),
+}
 
 
 def _engrave(d: ImageDraw.ImageDraw, text: str, x: float, y: float) -> None:
@@ -233,7 +306,11 @@ def _engrave(d: ImageDraw.ImageDraw, text: str, x: float, y: float) -> None:
         for shift, c in ((2, (176, 174, 170)), (0, (40, 39, 39))):
             for s in SEGMENTS[ch]:
                 x0, y0, x1, y1 = STROKES[s]
-                d.line((x + x0 * 16 + shift, y + y0 * 16 + shift, x + x1 * 16 + shift, y + y1 * 16 + shift), fill=c, width=4)
+                d.line(
+                    (x + x0 * 16 + shift, y + y0 * 16 + shift, x + x1 * 16 + shift, y + y1 * 16 + shift),
+                    fill=c,
+                    width=4,
+                )
         x += 30
 
 
@@ -263,7 +340,9 @@ def _tube(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, s
         face = _rock(scene, rnd, size, sun_angle, sun_share)
         if fill < 4_000:
             # A dusting on the bottom: patches.
-            patches = _noise(rnd, size, 40).point([255 if v > 150 else max(0, (v - 130) * 12) for v in range(256)])
+            patches = _noise(rnd, size, 40).point(
+                [255 if v > 150 else max(0, (v - 130) * 12) for v in range(256)]
+            )
             end_floor = Image.new("RGB", size, tuple(int(v * reach * 0.35) for v in (120, 118, 116)))
             img.paste(end_floor, (0, 0), end)
             end = ImageChops.multiply(end, patches)
@@ -297,7 +376,9 @@ def _tube(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, s
 
 
 def _reach(depth_mm: float, sun_share: float) -> float:
-    """How much light gets to a depth in the bore: the LED ring's along the axis, of the sun's only what the walls pass on."""
+    """How much light gets to a depth in the bore: the LED ring's along the axis, of the sun's only what
+    the walls pass on.
+    """
     led = 1 / (1 + (depth_mm / 55) ** 2)
     sun = 1 / (1 + (depth_mm / 36) ** 2)
     return sun_share * sun + (1 - sun_share) * led
@@ -322,19 +403,36 @@ def _seal(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float) -
     turn = rnd.uniform(0, 2 * math.pi)
     for k in range(6):
         a = turn + math.pi * k / 3
-        d.line((cx + 12 * math.cos(a), cy + 12 * math.sin(a), cx + 58 * math.cos(a), cy + 58 * math.sin(a)), fill=(118, 112, 102), width=5)
-        d.line((cx + 12 * math.cos(a) + 3, cy + 12 * math.sin(a) + 3, cx + 58 * math.cos(a) + 3, cy + 58 * math.sin(a) + 3), fill=(236, 230, 218), width=2)
+        d.line(
+            (cx + 12 * math.cos(a), cy + 12 * math.sin(a), cx + 58 * math.cos(a), cy + 58 * math.sin(a)),
+            fill=(118, 112, 102),
+            width=5,
+        )
+        d.line(
+            (
+                cx + 12 * math.cos(a) + 3,
+                cy + 12 * math.sin(a) + 3,
+                cx + 58 * math.cos(a) + 3,
+                cy + 58 * math.sin(a) + 3,
+            ),
+            fill=(236, 230, 218),
+            width=2,
+        )
     d.ellipse(_circle(5), fill=(92, 87, 79))
 
 
-# -- light and camera ------------------------------------------------------------------------------------------------------------------------------
+# -- light and camera --
 
 
 def _light(img: Image.Image, sun_angle: float, sun_share: float, led_share: float) -> Image.Image:
     """Colour and fall-off of the two lights, and the bay's vignette."""
     w, h = img.size
     mixed = tuple(int(a * sun_share + b * led_share) for a, b in zip(WARM, COOL, strict=True))
-    radial = Image.radial_gradient("L").resize((w + w // 3, w + w // 3)).crop((w // 6, (w + w // 3 - h) // 2, w // 6 + w, (w + w // 3 - h) // 2 + h))
+    radial = (
+        Image.radial_gradient("L")
+        .resize((w + w // 3, w + w // 3))
+        .crop((w // 6, (w + w // 3 - h) // 2, w // 6 + w, (w + w // 3 - h) // 2 + h))
+    )
     wide = Image.linear_gradient("L").rotate(math.degrees(-sun_angle) + 270, Image.Resampling.BILINEAR)
     slope = wide.crop((56, 74, 200, 182)).resize((w, h), Image.Resampling.BICUBIC)
     even = radial.point([max(70, 255 - v * 3 // 5) for v in range(256)])
@@ -353,7 +451,9 @@ def _expose(img: Image.Image, scene: dict, lux: int, rnd: random.Random) -> Imag
     if score > MUCH_LUX_MS:
         gain *= min(6.0, score / MUCH_LUX_MS)
     out = _scale(img, gain)
-    sigma = 1.6 + 16 * min(1.0, (GOOD_LUX_MS / max(1.0, score)) ** 0.5 * 0.35) if score < GOOD_LUX_MS * 8 else 2.0
+    sigma = (
+        1.6 + 16 * min(1.0, (GOOD_LUX_MS / max(1.0, score)) ** 0.5 * 0.35) if score < GOOD_LUX_MS * 8 else 2.0
+    )
     n = WIDTH * HEIGHT
     bands = []
     for band in out.split():

@@ -1,7 +1,9 @@
-"""Rocks as data: one TOML file a rock, loaded and checked in full. Host only; the plant gets the plain dictionary.
+"""Rocks as data: one TOML file a rock, loaded and checked in full. Host only; the plant gets the plain
+dictionary.
 
-`names()` lists them, `load("sandstone")` or `load("path/to/mine.toml")` gives the dictionary of integers, words and lists that
-`host_tools.emulator.plant.Plant` takes, and raises RockError naming file, key, value and bounds.
+`names()` lists them, `load("sandstone")` or `load("path/to/mine.toml")` gives the dictionary of integers,
+words and lists that `host_tools.emulator.plant.Plant` takes, and raises RockError naming file, key, value
+and bounds.
 """
 
 import tomllib
@@ -53,12 +55,17 @@ def names() -> list[str]:
 
 
 def load(name_or_path: str | Path) -> dict:
-    """A rock by its name or by the path of a TOML file. Raises RockError when there is none or it is not sound."""
+    """A rock by its name or by the path of a TOML file. Raises RockError when there is none or it is not
+    sound.
+    """
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = FOLDER / f"{name_or_path}.toml"
         if not path.is_file():
-            raise RockError(f"no rock {str(name_or_path)!r}; there are: {', '.join(names())}. A path ending in .toml is taken as a file.")
+            raise RockError(
+                f"no rock {str(name_or_path)!r}; there are: {', '.join(names())}. "
+                "A path ending in .toml is taken as a file."
+            )
     try:
         with path.open("rb") as f:
             data = tomllib.load(f)
@@ -75,7 +82,9 @@ def load(name_or_path: str | Path) -> dict:
 
 
 def check(data: dict, where: str) -> None:
-    """Checks a rock dictionary in full. Raises RockError for the first thing wrong, naming `where`, key, value and bounds."""
+    """Checks a rock dictionary in full. Raises RockError for the first thing wrong, naming `where`, key,
+    value and bounds.
+    """
     _keys(data, TOP, where, "")
     for key in ("name", "doc"):
         if not isinstance(data[key], str) or not data[key].strip():
@@ -85,8 +94,14 @@ def check(data: dict, where: str) -> None:
     if not isinstance(data["repeat"], bool):
         raise RockError(f"{where}: repeat is {data['repeat']!r}; it has to be true or false.")
     colour = data["colour"]
-    if not isinstance(colour, list) or len(colour) != 3 or any(type(c) is not int or not 0 <= c <= 255 for c in colour):
-        raise RockError(f"{where}: colour is {colour!r}; it has to be three integers of 0..255 (red, green, blue).")
+    if (
+        not isinstance(colour, list)
+        or len(colour) != 3
+        or any(type(c) is not int or not 0 <= c <= 255 for c in colour)
+    ):
+        raise RockError(
+            f"{where}: colour is {colour!r}; it has to be three integers of 0..255 (red, green, blue)."
+        )
     _numbers(data, NUMBERS, where, "")
     layers = data["layers"]
     if not isinstance(layers, list) or not layers or not all(isinstance(layer, dict) for layer in layers):
@@ -99,13 +114,18 @@ def check(data: dict, where: str) -> None:
         raise RockError(f"{where}: expected is {expected!r}; it has to be an [expected] table.")
     _keys(expected, ("outcome", "also", *EXPECTED_NUMBERS), where, "expected.")
     if expected["outcome"] not in OUTCOMES:
-        raise RockError(f"{where}: expected.outcome is {expected['outcome']!r}; allowed are {', '.join(OUTCOMES)}.")
+        raise RockError(
+            f"{where}: expected.outcome is {expected['outcome']!r}; allowed are {', '.join(OUTCOMES)}."
+        )
     also = expected["also"]
     if not isinstance(also, list) or any(o not in OUTCOMES for o in also):
         raise RockError(f"{where}: expected.also is {also!r}; it has to be a list of {', '.join(OUTCOMES)}.")
     _numbers(expected, EXPECTED_NUMBERS, where, "expected.")
     if expected["level_min"] > expected["level_max"]:
-        raise RockError(f"{where}: expected.level_min is {expected['level_min']}, above expected.level_max {expected['level_max']}.")
+        raise RockError(
+            f"{where}: expected.level_min is {expected['level_min']}, "
+            f"above expected.level_max {expected['level_max']}."
+        )
 
 
 def _keys(table: dict, allowed: tuple[str, ...], where: str, prefix: str) -> None:
@@ -121,4 +141,6 @@ def _numbers(table: dict, bounds: dict[str, tuple[int, int, str]], where: str, p
     for key, (low, high, what) in bounds.items():
         value = table[key]
         if type(value) is not int or not low <= value <= high:
-            raise RockError(f"{where}: {prefix}{key} is {value!r}; {what} has to be an integer of {low}..{high}.")
+            raise RockError(
+                f"{where}: {prefix}{key} is {value!r}; {what} has to be an integer of {low}..{high}."
+            )

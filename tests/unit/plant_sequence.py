@@ -1,6 +1,8 @@
-"""Drives a bare plant through a whole core, without electronics or firmware: the same file runs on CPython and on the MicroPython VM.
+"""Drives a bare plant through a whole core, without electronics or firmware: the same file runs on CPython
+and on the MicroPython VM.
 
-`Rig` is a crude hand on the plant's inputs that may read its truths. Run as a program it prints a hash of all outputs on the way.
+`Rig` is a crude hand on the plant's inputs that may read its truths. Run as a program it prints a hash of
+all outputs on the way.
 """
 
 import hashlib
@@ -199,7 +201,9 @@ class Rig:
 
 
 def main() -> None:
-    """Reads {"rock": ..., "seed": ..., "level": ...} as JSON from stdin and prints the hash and the end state as JSON."""
+    """Reads {"rock": ..., "seed": ..., "level": ...} as JSON from stdin and prints the hash and the end
+    state as JSON.
+    """
     import json
     import sys
 

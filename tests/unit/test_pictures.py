@@ -1,12 +1,14 @@
-"""Pictures: the same scene gives the same picture, and the assessment is right where there is light and says so where there is none."""
+"""Pictures: the same scene gives the same picture, and the assessment is right where there is light and
+says so where there is none.
+"""
 
 import random
 
 import pytest
 from PIL import Image
-from tests.unit.picture_scenes import random_scene, scene
 
 from host_tools.pictures import assess, draw
+from tests.unit.picture_scenes import random_scene, scene
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,14 @@ def test_seals_are_seen_as_seals(judged: list[tuple[str, dict, dict]]) -> None:
 
 @pytest.mark.parametrize("kind", ["SOLID", "NONE"])
 def test_darkness_is_inconclusive(kind: str) -> None:
-    s = scene(core=kind, fill_um=62_000 if kind == "SOLID" else 0, lux=3, led_permille=0, exposure_us=50_000, sun_mdeg=-3_000)
+    s = scene(
+        core=kind,
+        fill_um=62_000 if kind == "SOLID" else 0,
+        lux=3,
+        led_permille=0,
+        exposure_us=50_000,
+        sun_mdeg=-3_000,
+    )
     verdict = assess(draw(s))
     assert verdict["verdict"] == "INCONCLUSIVE"
     assert "too dark" in verdict["why"]

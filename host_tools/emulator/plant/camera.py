@@ -1,7 +1,8 @@
-"""The camera: an exposure lasts as long as the shutter line is on; a frame sync of 10 ms follows 40 ms after its end.
+"""The camera: an exposure lasts as long as the shutter line is on; a frame sync of 10 ms follows 40 ms after
+its end.
 
-Focusing takes 200 ms of the focus line; an exposure without it is unsharp. When the exposure ends a scene is appended to `Plant.pictures`: numbers and
-words only, from which the host draws the picture.
+Focusing takes 200 ms of the focus line; an exposure without it is unsharp. When the exposure ends a scene is
+appended to `Plant.pictures`: numbers and words only, from which the host draws the picture.
 """
 
 FOCUS_STEPS = 40

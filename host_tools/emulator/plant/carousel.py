@@ -1,15 +1,17 @@
-"""The carousel ring: a stepper through a 5:1 belt, the ring's inertia, detents, a hall index that bounces, and pebbles that drag.
+"""The carousel ring: a stepper through a 5:1 belt, the ring's inertia, detents, a hall index that bounces,
+and pebbles that drag.
 
-The motor follows its steps up to 2400 a second and speed changes of up to 800 steps/s at once (pull-in speed); beyond that the ring goes on as fast as it can
-and the motor slips. A stepper that slips comes to rest a whole number of four full steps away: 64 microsteps. A ring without power is pulled
-into a detent from within 90 microsteps. A pebble drags over 30 degrees of the ring and lowers both limits.
+The motor follows its steps up to 2400 a second and speed changes of up to 800 steps/s at once (pull-in
+speed); beyond that the ring goes on as fast as it can and the motor slips. A stepper that slips comes to
+rest a whole number of four full steps away: 64 microsteps. A ring without power is pulled into a detent from
+within 90 microsteps. A pebble drags over 30 degrees of the ring and lowers both limits.
 """
+
+from host_tools.emulator.plant.geometry import position_angle, station_pitch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from host_tools.emulator.plant.noise import Stream
-
-from host_tools.emulator.plant.geometry import position_angle, station_pitch
 
 TOP_PER_STEP = 12  # microsteps in 5 ms: 2400/s
 JUMP_PER_STEP = 4  # change of speed at once: 800/s
@@ -20,7 +22,9 @@ BOUNCE = 3
 
 
 class Carousel:
-    """The ring's true angle and its sensors. `angle` is in microsteps, s in the sense that position i is at DRILL when (angle_i + s) % turn == 0."""
+    """The ring's true angle and its sensors. `angle` is in microsteps, s in the sense that position i is
+    at DRILL when (angle_i + s) % turn == 0.
+    """
 
     def __init__(self, geometry: dict, stream: "Stream", noise: "list[int]") -> None:
         self.seats = geometry["seats"]
@@ -49,7 +53,9 @@ class Carousel:
         self.moved = True
 
     def position_at(self, pitch: int) -> int:
-        """The position nearest to a station (given as its pitch); its distance from it in microsteps is left in `off`."""
+        """The position nearest to a station (given as its pitch); its distance from it in microsteps is
+        left in `off`.
+        """
         turn = self.turn
         count = self.seats + 1
         ang = (position_angle(pitch, self.seats, turn) - self.angle) % turn
@@ -73,7 +79,9 @@ class Carousel:
         return self.v != 0 and s <= self._index_half + BOUNCE and self._noise[n % 1021] > 0
 
     def step(self, steps: int, ahead: int, on: bool, blocked: bool) -> None:
-        """One grid step: `steps` is the commanded total so far, spread over this step and `ahead` more. Sets `moved` when the true angle changed."""
+        """One grid step: `steps` is the commanded total so far, spread over this step and `ahead` more.
+        Sets `moved` when the true angle changed.
+        """
         d = steps - self.seen
         if ahead:
             d = d // (ahead + 1)

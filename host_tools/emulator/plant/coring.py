@@ -1,6 +1,8 @@
-"""The corer's step: spindle, percussion, feed, spring and rock together, with locals, because most of a run is spent here.
+"""The corer's step: spindle, percussion, feed, spring and rock together, with locals, because most of a run
+is spent here.
 
-One step is one point of the 5 ms grid. Equations and sources stand in spindle.py, feed.py and rock.py. Positions in nanometres.
+One step is one point of the 5 ms grid. Equations and sources stand in spindle.py, feed.py and rock.py.
+Positions in nanometres.
 """
 
 from host_tools.emulator.plant.spindle import COULOMB_MNM, STICK_MRPM
@@ -15,7 +17,9 @@ COUPLING_MN = 20_000
 
 
 def run(p: "Plant", count: int, ahead: int) -> None:
-    """Moves the corer on by `count` grid steps under the plant's present inputs, with `ahead` more to follow under the same: feed steps are spread over all."""
+    """Moves the corer on by `count` grid steps under the plant's present inputs, with `ahead` more to
+    follow under the same: feed steps are spread over all.
+    """
     n = p.n
     on = p.powered
     w = p.w_mrpm
@@ -82,8 +86,17 @@ def run(p: "Plant", count: int, ahead: int) -> None:
                 x = (bottom - p.clear_nm) * 1000 // choke
                 x = x * x // 1000
                 extra = x * x * 3 // 10_000 + 1000
-                torque += mu * f // 100_000 * extra // 1000 * (w + STICK_MRPM + STICK_MRPM) // (w + STICK_MRPM) * (
-                    1000 + noise[(n * 7) % 1021]) // 1000
+                torque += (
+                    mu
+                    * f
+                    // 100_000
+                    * extra
+                    // 1000
+                    * (w + STICK_MRPM + STICK_MRPM)
+                    // (w + STICK_MRPM)
+                    * (1000 + noise[(n * 7) % 1021])
+                    // 1000
+                )
                 if w > 20_000 or blows:
                     rop = blows * f // (f + COUPLING_MN)
                     if w < 20_000:
@@ -128,7 +141,8 @@ def run(p: "Plant", count: int, ahead: int) -> None:
                 bit = car
                 f = 0
             if over_rock and w > 20_000:
-                # Lifted and turning, the flutes carry cuttings out: all of them once the bit is `clear_up_nm` off the bottom.
+                # Lifted and turning, the flutes carry cuttings out: all of them once the bit is
+                # `clear_up_nm` off the bottom.
                 gap = bottom - bit
                 load = bottom - p.clear_nm
                 if load > 0:

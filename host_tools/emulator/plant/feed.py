@@ -1,8 +1,9 @@
 """The feed: what the bit's tip can run into, and what happens when it does.
 
-The carriage hangs on a T8 screw that holds itself; the bit hangs on it by a spring of 20 mN/um that the load cell measures. The stepper loses steps
-above its pull-out force (180 N) and at the end stops 1.5 mm beyond each switch; backlash is 30 um. A landing on a tube collar with 10 N or more
-latches an empty tube into the bit when the cam is centred; the cam's third position gives it back.
+The carriage hangs on a T8 screw that holds itself; the bit hangs on it by a spring of 20 mN/um that the load
+cell measures. The stepper loses steps above its pull-out force (180 N) and at the end stops 1.5 mm beyond
+each switch; backlash is 30 um. A landing on a tube collar with 10 N or more latches an empty tube into the
+bit when the cam is centred; the cam's third position gives it back.
 """
 
 TYPE_CHECKING = False
@@ -56,7 +57,9 @@ def look_down(p: "Plant") -> None:
 
 
 def landed(p: "Plant") -> None:
-    """Takes a tube from its seat when the bit stands on it hard enough with the cam centred. Called while the bit touches something."""
+    """Takes a tube from its seat when the bit stands on it hard enough with the cam centred. Called while
+    the bit touches something.
+    """
     if p.under != COLLAR or p.force_mn < p.dock_force_mn:
         return
     g = p.g

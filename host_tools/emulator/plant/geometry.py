@@ -1,8 +1,10 @@
 """The dimensions of the emulated payload's mechanics: one dictionary of integers, the plant's default.
 
-A board file's "mechanics" entry carries the same names; `Plant(rock, seed, geometry)` takes that entry and fills what is missing from here.
-Lengths are micrometres, forces millinewtons, ring angles carousel microsteps. Feed positions grow downward from the home switch and are the
-height of the bit's tip as the carriage would carry it with a relaxed spring, so that the "z" of a carriage and of a contact compare directly.
+A board file's "mechanics" entry carries the same names; `Plant(rock, seed, geometry)` takes that entry and
+fills what is missing from here. Lengths are micrometres, forces millinewtons, ring angles carousel
+microsteps. Feed positions grow downward from the home switch and are the height of the bit's tip as the
+carriage would carry it with a relaxed spring, so that the "z" of a carriage and of a contact compare
+directly.
 """
 
 GEOMETRY = {
@@ -73,7 +75,8 @@ GEOMETRY = {
     "battery_mohm": 200,
     "base_current_ma": 80,
     "brown_out_mv": 9_000,
-    # Mission clock at power-on (10:30 by the sun) and the second at which sol 0 began at local midnight; a sol lasts 88 775 s.
+    # Mission clock at power-on (10:30 by the sun) and the second at which sol 0 began at local midnight; a
+    # sol lasts 88 775 s.
     "start_epoch_s": 1_630_493_241,
     "sol_zero_epoch_s": 1_630_454_400,
     "sol_s": 88_775,
@@ -82,7 +85,8 @@ GEOMETRY = {
 
 
 def complete(given: dict) -> dict:
-    """GEOMETRY with the given entries laid over it; raises ValueError when an entry that the plant reads is of the wrong type.
+    """GEOMETRY with the given entries laid over it; raises ValueError when an entry that the plant reads is
+    of the wrong type.
 
     Names that the plant does not know are left out: a board keeps numbers there that only its firmware needs.
     """

@@ -1,14 +1,16 @@
 """Sun, dust and what light reaches the payload's bay, all from the mission clock in integers.
 
-Sine after Bhaskara I (7th century): sin x = 4x(180-x) / (40500 - x(180-x)) with x in degrees, within 0.17 % of full scale. The sun stands on the
-equator (declination 0). Dust dims the direct light by exp(-optical depth / sin elevation), Beer-Lambert; part of what is lost comes as sky light.
+Sine after Bhaskara I (7th century): sin x = 4x(180-x) / (40500 - x(180-x)) with x in degrees, within 0.17 %
+of full scale. The sun stands on the equator (declination 0). Dust dims the direct light by exp(-optical
+depth / sin elevation), Beer-Lambert; part of what is lost comes as sky light.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from host_tools.emulator.plant.plant import Plant
 
-BAY_LUX = 600  # what a zenith sun without dust would lay on the sensor: about 60 000 lux at the open sky, a hundredth gets in
+# What a zenith sun without dust would lay on the sensor: of about 60 000 lux a hundredth gets into the bay.
+BAY_LUX = 600
 LED_LUX = 400  # the LED ring at full drive, on the camera's subject
 
 
@@ -25,7 +27,9 @@ def sin_permille(mdeg: int) -> int:
 
 
 def exp_neg_permille(x_permille: int) -> int:
-    """exp(-x) in thousandths for x >= 0 in thousandths: 2**-(x / ln 2), the fraction between two powers drawn straight (error under 6 %)."""
+    """exp(-x) in thousandths for x >= 0 in thousandths: 2**-(x / ln 2), the fraction between two powers
+    drawn straight (error under 6 %).
+    """
     k = x_permille * 1443 // 1000
     whole = k // 1000
     if whole > 20:
@@ -50,7 +54,9 @@ class Light:
         return -self._cos_lat * sin_permille(angle + 90_000) // 1000
 
     def sun_mdeg(self, epoch_s: int) -> int:
-        """The sun's elevation in millidegrees, -90000..90000, found by halving the interval (accurate to 0.1 degree)."""
+        """The sun's elevation in millidegrees, -90000..90000, found by halving the interval (accurate to
+        0.1 degree).
+        """
         want = self.sun_sin_permille(epoch_s)
         low = -90_000
         high = 90_000
@@ -63,7 +69,9 @@ class Light:
         return high
 
     def sun_permille(self, epoch_s: int) -> int:
-        """Light on level ground against a zenith sun without dust, direct and from the sky, in thousandths."""
+        """Light on level ground against a zenith sun without dust, direct and from the sky, in
+        thousandths.
+        """
         s = self.sun_sin_permille(epoch_s)
         if self.sun_gone:
             return 0

@@ -1,8 +1,10 @@
-"""Seeded integer randomness: a stream for each purpose, so that one more draw in one place changes nothing in another.
+"""Seeded integer randomness: a stream for each purpose, so that one more draw in one place changes nothing
+in another.
 
-Streams are xorshift32 (Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003, triple 13, 17, 5), seeded by FNV-1a over the
-purpose's name and finished by MurmurHash3's mixer. Noise of the 5 ms grid is not drawn but looked up by the number of the grid point: then a
-leap over quiet time and stepping through it read the same values.
+Streams are xorshift32 (Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003, triple 13,
+17, 5), seeded by FNV-1a over the purpose's name and finished by MurmurHash3's mixer. Noise of the 5 ms grid
+is not drawn but looked up by the number of the grid point: then a leap over quiet time and stepping through
+it read the same values.
 """
 
 
@@ -52,7 +54,8 @@ class Stream:
 
 
 def table(seed: int, purpose: str, size: int, rms: int) -> "list[int]":
-    """`size` bell-shaped values with about the given root mean square: each is the scaled sum of four uniform draws.
+    """`size` bell-shaped values with about the given root mean square: each is the scaled sum of four
+    uniform draws.
 
     Four draws of -512..511 sum to a standard deviation of 591.
     """

@@ -1,8 +1,10 @@
-"""The plant: all that the electronics drive and sense, advanced on a 5 ms grid while anything moves and in one leap while nothing does.
+"""The plant: all that the electronics drive and sense, advanced on a 5 ms grid while anything moves and in
+one leap while nothing does.
 
-`advance(now_us)` brings it to the last grid point at or before `now_us`, under the inputs as they stand; so an input that is written afterwards takes effect
-from the next grid point. Inputs and outputs are plain attributes or properties (see README.md). Logic levels are physical truth; polarity
-is the wiring's matter. Everything is an integer, and the same seed and inputs give the same states on CPython and on MicroPython.
+`advance(now_us)` brings it to the last grid point at or before `now_us`, under the inputs as they stand; so
+an input that is written afterwards takes effect from the next grid point. Inputs and outputs are plain
+attributes or properties (see README.md). Logic levels are physical truth; polarity is the wiring's matter.
+Everything is an integer, and the same seed and inputs give the same states on CPython and on MicroPython.
 """
 
 from host_tools.emulator.plant import coring, feed, noise
@@ -31,18 +33,86 @@ GATE = 32
 PROBE = 64
 SEALER = 128
 
-INPUTS = ("enable", "spindle_permille", "percussion_mhz", "percussion_pulse_us", "feed_steps", "carousel_steps", "breakoff_pulse_us", "gate_pulse_us",
-          "probe_permille", "sealer_permille", "led_permille", "focus", "shutter")
-OUTPUTS = ("spindle_ma", "aux_ma", "bus_ma", "bus_mv", "encoder_count", "load_cell_mn", "feed_home", "feed_bottom", "feed_stall", "carousel_index",
-           "carousel_detent", "tube_present", "breakoff_centred", "breakoff_offset", "gate_closed", "dispenser_count", "probe_um", "sealer_um",
-           "tilt_x_mg", "tilt_y_mg", "tilt_z_mg", "lux", "motor_mc", "ambient_mc", "epoch_s", "sync", "sync_count", "energised", "brown_out")
-FAULTS = ("spindle_jam", "spindle_short_ma", "encoder_dead", "percussion_dead", "feed_brake", "feed_slip_steps", "feed_home_dead", "rock_grip_mn", "slip",
-          "pebble", "pebble_drag", "tube_overfull_um", "tube_missing", "core_loss", "seal_stuck", "seal_missing", "no_sun", "dust", "led_dead",
-          "camera_dead", "supply_sag_mv", "battery_permille", "carousel_lost_steps", "breakoff_stuck", "gate_stuck", "probe_jam", "bit_wear_permille")
+INPUTS = (
+    "enable",
+    "spindle_permille",
+    "percussion_mhz",
+    "percussion_pulse_us",
+    "feed_steps",
+    "carousel_steps",
+    "breakoff_pulse_us",
+    "gate_pulse_us",
+    "probe_permille",
+    "sealer_permille",
+    "led_permille",
+    "focus",
+    "shutter",
+)
+OUTPUTS = (
+    "spindle_ma",
+    "aux_ma",
+    "bus_ma",
+    "bus_mv",
+    "encoder_count",
+    "load_cell_mn",
+    "feed_home",
+    "feed_bottom",
+    "feed_stall",
+    "carousel_index",
+    "carousel_detent",
+    "tube_present",
+    "breakoff_centred",
+    "breakoff_offset",
+    "gate_closed",
+    "dispenser_count",
+    "probe_um",
+    "sealer_um",
+    "tilt_x_mg",
+    "tilt_y_mg",
+    "tilt_z_mg",
+    "lux",
+    "motor_mc",
+    "ambient_mc",
+    "epoch_s",
+    "sync",
+    "sync_count",
+    "energised",
+    "brown_out",
+)
+FAULTS = (
+    "spindle_jam",
+    "spindle_short_ma",
+    "encoder_dead",
+    "percussion_dead",
+    "feed_brake",
+    "feed_slip_steps",
+    "feed_home_dead",
+    "rock_grip_mn",
+    "slip",
+    "pebble",
+    "pebble_drag",
+    "tube_overfull_um",
+    "tube_missing",
+    "core_loss",
+    "seal_stuck",
+    "seal_missing",
+    "no_sun",
+    "dust",
+    "led_dead",
+    "camera_dead",
+    "supply_sag_mv",
+    "battery_permille",
+    "carousel_lost_steps",
+    "breakoff_stuck",
+    "gate_stuck",
+    "probe_jam",
+    "bit_wear_permille",
+)
 
 
 class Plant:
-    """One payload's mechanics over one rock. `rock` is a dictionary as host_tools.rocks.load gives it, `geometry` a board's mechanics.
+    """One payload's mechanics over one rock. `rock` is a dictionary as host_tools.rocks.load gives it,
+    `geometry` a board's mechanics.
 
     Raises ValueError for a geometry entry of the wrong type and KeyError for a rock without one of its keys.
     """
@@ -113,7 +183,11 @@ class Plant:
         # The rest.
         self.ring = Carousel(g, setup, self._noise_ring)
         self.tubes = Tubes(g["seats"], g["tube_bore_um"])
-        self.breakoff = Servo(g["breakoff_centred_us"], g["breakoff_centred_us"] - g["breakoff_offset_us"], g["breakoff_travel_ms"])
+        self.breakoff = Servo(
+            g["breakoff_centred_us"],
+            g["breakoff_centred_us"] - g["breakoff_offset_us"],
+            g["breakoff_travel_ms"],
+        )
         self.gate = Servo(g["gate_closed_us"], g["gate_open_us"] - g["gate_closed_us"], g["gate_travel_ms"])
         self.probe = Probe(g)
         self.sealer = Sealer(g, noise.Stream(seed, "sealer"))
@@ -122,7 +196,7 @@ class Plant:
         self.thermal = Thermal(g, setup.within(12_000, 4_000), 8_000)
         self.power = Power(g, setup.within(930, 50))
         self.rail_mv = g["battery_mv"]
-        self.pictures = []
+        self.pictures: "list[dict]" = []
         self._tilt_x_mdeg = setup.within(0, 300)
         self._tilt_y_mdeg = setup.within(0, 300)
         # Faults.
@@ -150,10 +224,12 @@ class Plant:
         feed.look_down(self)
         self._look_at_stations()
 
-    # -- ground ----------------------------------------------------------------------------------------------------------------------------------
+    # -- ground --
 
     def new_target(self) -> None:
-        """Puts fresh rock under the bit, as a rover does that drives on: the same kind of rock, varied anew by the seed. The bit must be above ground."""
+        """Puts fresh rock under the bit, as a rover does that drives on: the same kind of rock, varied
+        anew by the seed. The bit must be above ground.
+        """
         stream = noise.Stream(self.seed, "rock {}".format(self.targets))
         self.targets += 1
         self.rock = Rock(self._rock_data, stream, self.g["rock_surface_um"], self.g)
@@ -196,7 +272,12 @@ class Plant:
         self._hammer_ma = 0
         self.rop_blows = 0
         self.hammering = False
-        if self.percussion_mhz <= 0 or self.percussion_pulse_us <= 0 or self._percussion_dead or not self.powered:
+        if (
+            self.percussion_mhz <= 0
+            or self.percussion_pulse_us <= 0
+            or self._percussion_dead
+            or not self.powered
+        ):
             return
         self._hammer_ma = hammer_ma(self.percussion_mhz, self.percussion_pulse_us)
         energy = blow_uj(self.percussion_pulse_us)
@@ -207,10 +288,12 @@ class Plant:
             mw = self.percussion_mhz * energy // 1_000_000
             self.rop_blows = (mw * layer.percussive) >> 16
 
-    # -- time ------------------------------------------------------------------------------------------------------------------------------------
+    # -- time --
 
     def advance(self, now_us: int) -> None:
-        """Brings the plant to the last grid point at or before `now_us` (microseconds since power-on; never backwards)."""
+        """Brings the plant to the last grid point at or before `now_us` (microseconds since power-on;
+        never backwards).
+        """
         if now_us < self._due_us:
             return
         end = now_us // GRID_US
@@ -226,7 +309,14 @@ class Plant:
         while self.n < end:
             if self._others_awake():
                 self._step(end - self.n - 1)
-            elif self.spindle_permille or self.w_mrpm or self.feed_steps != self.feed_seen or self.feed_quiet or self.stall_steps or self.hammering:
+            elif (
+                self.spindle_permille
+                or self.w_mrpm
+                or self.feed_steps != self.feed_seen
+                or self.feed_quiet
+                or self.stall_steps
+                or self.hammering
+            ):
                 coring.run(self, end - self.n, 0)
                 self._after_corer()
             else:
@@ -236,17 +326,37 @@ class Plant:
 
     def _others_awake(self) -> bool:
         return bool(
-            self.probe_permille or self.sealer_permille or self.carousel_steps != self.ring.seen or self.ring.v or self.ring.quiet or self.ring.moved
-            or self.breakoff_pulse_us != self.breakoff.pos_us and self.breakoff_pulse_us and self.powered or self.breakoff.moving
-            or self.gate_pulse_us != self.gate.pos_us and self.gate_pulse_us and self.powered or self.gate.moving
-            or self.shutter or self.focus or self.camera.awake() or self.probe.ma or self.sealer.ma)
+            self.probe_permille
+            or self.sealer_permille
+            or self.carousel_steps != self.ring.seen
+            or self.ring.v
+            or self.ring.quiet
+            or self.ring.moved
+            or self.breakoff_pulse_us != self.breakoff.pos_us
+            and self.breakoff_pulse_us
+            and self.powered
+            or self.breakoff.moving
+            or self.gate_pulse_us != self.gate.pos_us
+            and self.gate_pulse_us
+            and self.powered
+            or self.gate.moving
+            or self.shutter
+            or self.focus
+            or self.camera.awake()
+            or self.probe.ma
+            or self.sealer.ma
+        )
 
     def _step(self, ahead: int) -> None:
         """One grid step of everything, with `ahead` more to follow under the same inputs."""
         on = self.powered
         ring = self.ring
         bit_down = self.bit_nm > self.g["ring_clear_um"] * 1000
-        blocked = bit_down or self.probe.um > self.g["probe_mouth_um"] or self.sealer.um > self.g["sealer_contact_um"] - 1_500
+        blocked = (
+            bit_down
+            or self.probe.um > self.g["probe_mouth_um"]
+            or self.sealer.um > self.g["sealer_contact_um"] - 1_500
+        )
         ring.step(self.carousel_steps, ahead, on, blocked)
         if ring.moved:
             if self.pebble_um and ring.reversals >= self._shakes:
@@ -285,9 +395,17 @@ class Plant:
             self.ingested = True
 
     def _leap(self, end: int) -> None:
-        """Quiet time passes at once: only noise of the grid point arrived at, and what the second hand does."""
+        """Quiet time passes at once: only noise of the grid point arrived at, and what the second hand
+        does.
+        """
         self.n = end
-        self.load_cell_mn = (self.force_mn - self.hang_mn + self.noise_cell[end % 1021] + self.noise_cell[end & 511] + self.cell_offset_mn)
+        self.load_cell_mn = (
+            self.force_mn
+            - self.hang_mn
+            + self.noise_cell[end % 1021]
+            + self.noise_cell[end & 511]
+            + self.cell_offset_mn
+        )
         self.spindle_ma = self.short_ma if self.powered else 0
         self.motor_ma = 0
 
@@ -312,7 +430,7 @@ class Plant:
             self._wear_depth_um = deep
         self.sharp_permille = max(200, 1000 - self.wear_ppm // 1000)
 
-    # -- events ----------------------------------------------------------------------------------------------------------------------------------
+    # -- events --
 
     def tubes_moved(self) -> None:
         """A tube changed its place: what hangs and what lies under the bit change with it."""
@@ -333,11 +451,23 @@ class Plant:
         pos = self.breakoff.pos_us
         if pos <= g["breakoff_offset_us"] + 30:
             self._break_off()
-        elif pos < g["breakoff_centred_us"] - 150 and self.standing_um > 3_000 and self.breakoff_pulse_us < pos and self._in_hole:
-            # The tube's rim leans on the core: current rises over 100 us of pulse width, stays, and drops when the core snaps.
+        elif (
+            pos < g["breakoff_centred_us"] - 150
+            and self.standing_um > 3_000
+            and self.breakoff_pulse_us < pos
+            and self._in_hole
+        ):
+            # The tube's rim leans on the core: current rises over 100 us of pulse width, stays, and drops
+            # when the core snaps.
             load = self._snap_ma() * (g["breakoff_centred_us"] - 150 - pos) // 100
             self.breakoff.ma += min(load, self._snap_ma())
-        if self.held and not self.ingested and pos > g["breakoff_offset_us"] + 200 and not self._in_hole and self.under != feed.COLLAR:
+        if (
+            self.held
+            and not self.ingested
+            and pos > g["breakoff_offset_us"] + 200
+            and not self._in_hole
+            and self.under != feed.COLLAR
+        ):
             # Nothing holds a core that was not settled once the rim goes back to the middle.
             self._drop_core(0)
         if pos >= g["breakoff_release_us"] - 60 and self.tubes.in_bit:
@@ -457,16 +587,34 @@ class Plant:
             subject = "SEAL" if tube and tubes.sealed[tube] else "TUBE"
         epoch = self.epoch_s
         fill = tubes.fill_um[tube] if tube else 0
-        self.pictures.append({
-            "no": len(self.pictures) + 1, "subject": subject, "t_us": self.n * GRID_US, "tube": tube, "fill_um": fill,
-            "bore_um": tubes.bore_um, "core": tubes.kind[tube] if tube else NONE, "settled": 1 if self.ingested or not self.held else 0, "sealed":
-            tubes.sealed[tube] if tube else 0, "rock": self.rock.name, "colour": self.rock.colour, "grain": self.rock.grain,
-            "lux": self.lux, "led_permille": 0 if self._led_dead else self.led_permille, "led_full_lux": LED_LUX, "exposure_us": self.camera.ended * GRID_US,
-            "sun_mdeg": self.light.sun_mdeg(epoch), "sun_permille": self.light.sun_permille(epoch), "dust_permille": self.light.optical_depth_permille,
-            "focused": 1 if self.camera.sharp else 0, "wear_permille": 1000 - self.sharp_permille,
-            "noise_seed": noise.mix(self.seed, "picture {}".format(len(self.pictures) + 1)) & 0x3FFFFFFF})
+        self.pictures.append(
+            {
+                "no": len(self.pictures) + 1,
+                "subject": subject,
+                "t_us": self.n * GRID_US,
+                "tube": tube,
+                "fill_um": fill,
+                "bore_um": tubes.bore_um,
+                "core": tubes.kind[tube] if tube else NONE,
+                "settled": 1 if self.ingested or not self.held else 0,
+                "sealed": tubes.sealed[tube] if tube else 0,
+                "rock": self.rock.name,
+                "colour": self.rock.colour,
+                "grain": self.rock.grain,
+                "lux": self.lux,
+                "led_permille": 0 if self._led_dead else self.led_permille,
+                "led_full_lux": LED_LUX,
+                "exposure_us": self.camera.ended * GRID_US,
+                "sun_mdeg": self.light.sun_mdeg(epoch),
+                "sun_permille": self.light.sun_permille(epoch),
+                "dust_permille": self.light.optical_depth_permille,
+                "focused": 1 if self.camera.sharp else 0,
+                "wear_permille": 1000 - self.sharp_permille,
+                "noise_seed": noise.mix(self.seed, "picture {}".format(len(self.pictures) + 1)) & 0x3FFFFFFF,
+            }
+        )
 
-    # -- outputs ---------------------------------------------------------------------------------------------------------------------------------
+    # -- outputs --
 
     @property
     def aux_ma(self) -> int:
@@ -611,7 +759,9 @@ class Plant:
 
     @property
     def energised(self) -> int:
-        """Bit mask of actuators that are driven with the rail enabled; a stepper counts for 50 ms after its last step."""
+        """Bit mask of actuators that are driven with the rail enabled; a stepper counts for 50 ms after
+        its last step.
+        """
         if not self.enable:
             return 0
         mask = 0
@@ -633,7 +783,7 @@ class Plant:
             mask |= SEALER
         return mask
 
-    # -- truths ----------------------------------------------------------------------------------------------------------------------------------
+    # -- truths --
 
     @property
     def bit_z_um(self) -> int:
@@ -677,10 +827,12 @@ class Plant:
         """Where each tube truly is: SEAT, BIT or DROPPED by tube number."""
         return self.tubes.tube_at
 
-    # -- faults ----------------------------------------------------------------------------------------------------------------------------------
+    # -- faults --
 
     def fault(self, name: str, value: int) -> None:
-        """Sets a fault of the mechanics (README.md lists what each value means); 0 takes it back where nature could. Raises ValueError for an unknown name."""
+        """Sets a fault of the mechanics (README.md lists what each value means); 0 takes it back where
+        nature could. Raises ValueError for an unknown name.
+        """
         if name == "spindle_jam":
             self.jam = value != 0
         elif name == "spindle_short_ma":
@@ -752,7 +904,9 @@ class Plant:
             raise ValueError("no plant fault {!r}; there are: {}".format(name, ", ".join(FAULTS)))
 
     def _slip(self, mdeg: int) -> None:
-        """The payload slips on its feet: tilt steps by so many millidegrees and the ground comes nearer, 3 mm a degree (a force jump of 30 N for half a degree)."""
+        """The payload slips on its feet: tilt steps by so many millidegrees and the ground comes nearer,
+        3 mm a degree (a force jump of 30 N for half a degree).
+        """
         self._tilt_x_mdeg += mdeg
         shift = mdeg * 3_000
         self.surface_nm -= shift
@@ -764,7 +918,9 @@ class Plant:
 
     def _take_tube_away(self, seat: int) -> None:
         if not 1 <= seat <= self.tubes.seats:
-            raise ValueError("plant fault tube_missing: seat {} is not one of 1..{}.".format(seat, self.tubes.seats))
+            raise ValueError(
+                "plant fault tube_missing: seat {} is not one of 1..{}.".format(seat, self.tubes.seats)
+            )
         tube = self.tubes.in_seat[seat]
         if tube:
             self.tubes.in_seat[seat] = 0

@@ -1,8 +1,8 @@
 """Battery, bus voltage under load, solar input and brown-out. Millivolts, milliamperes, microwatt-hours.
 
-Open-circuit voltage falls by 1.2 V in a straight line from full to empty (a lead or LiFePO4 pack's working stretch); the terminal voltage is that less
-current times internal resistance (Ohm). The actuator rail drops out below `brown_out_mv` and returns a volt above it: an undervoltage lockout with
-hysteresis.
+Open-circuit voltage falls by 1.2 V in a straight line from full to empty (a lead or LiFePO4 pack's working
+stretch); the terminal voltage is that less current times internal resistance (Ohm). The actuator rail drops
+out below `brown_out_mv` and returns a volt above it: an undervoltage lockout with hysteresis.
 """
 
 SOLAR_MW = 30_000  # panel under a zenith sun without dust

@@ -1,8 +1,9 @@
 """The fill probe: a rod on a linear actuator that runs into the tube until it meets what is inside.
 
-Speed falls and current rises as the rod presses: from the free current at touch to the stall current after the "give" of what it touches
-(hard rock gives 0.3 mm, powder several millimetres), in a straight line. Stall current scales with drive as 250 mA + 450 mA at full drive:
-gear friction makes even a slow rod bite. Positions are kept in nanometres.
+Speed falls and current rises as the rod presses: from the free current at touch to the stall current after
+the "give" of what it touches (hard rock gives 0.3 mm, powder several millimetres), in a straight line. Stall
+current scales with drive as 250 mA + 450 mA at full drive: gear friction makes even a slow rod bite.
+Positions are kept in nanometres.
 """
 
 

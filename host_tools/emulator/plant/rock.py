@@ -1,12 +1,14 @@
-"""A rock under the bit: its layers compiled to integer coefficients, with the seed's variation, and what core it leaves.
+"""A rock under the bit: its layers compiled to integer coefficients, with the seed's variation, and what
+core it leaves.
 
-Progress follows Teale ("The concept of specific energy in rock drilling", Int. J. Rock Mech. Min. Sci. 2, 1965): rate = power that cuts / (annulus
-area x specific energy), for rotation and percussion apart.
-- Rotary: cutting torque = 0.5 x (weight - threshold) x 10 mm mean radius; power = torque x speed; specific energy = 5 x strength (small bits grind
-  fines and need several times the compressive strength).
-- Percussive: power = blows a second x (blow energy - threshold); specific energy = 1.1 x strength; coupled to the rock by
-  weight / (weight + 20 N).
-Friction torque on the bit is friction x weight x 10 mm. Strengths in kPa, densities in kg/m3, lengths in micrometres.
+Progress follows Teale ("The concept of specific energy in rock drilling", Int. J. Rock Mech. Min. Sci. 2,
+1965): rate = power that cuts / (annulus area x specific energy), for rotation and percussion apart.
+- Rotary: cutting torque = 0.5 x (weight - threshold) x 10 mm mean radius; power = torque x speed; specific
+  energy = 5 x strength (small bits grind fines and need several times the compressive strength).
+- Percussive: power = blows a second x (blow energy - threshold); specific energy = 1.1 x strength; coupled
+  to the rock by weight / (weight + 20 N).
+Friction torque on the bit is friction x weight x 10 mm. Strengths in kPa, densities in kg/m3, lengths in
+micrometres.
 """
 
 TYPE_CHECKING = False
@@ -15,12 +17,24 @@ if TYPE_CHECKING:
 
 ROTARY_RATIO = 5
 PERCUSSIVE_PERMILLE = 1_100
-FIELDS = ("end_um", "strength_kpa", "threshold_mn", "friction_permille", "blow_threshold_uj", "abrasivity", "choke_um",
-          "recovery_permille", "density", "tensile_kpa")
+FIELDS = (
+    "end_um",
+    "strength_kpa",
+    "threshold_mn",
+    "friction_permille",
+    "blow_threshold_uj",
+    "abrasivity",
+    "choke_um",
+    "recovery_permille",
+    "density",
+    "tensile_kpa",
+)
 
 
 class Layer:
-    """One layer of rock, from where the one above ends down to `end_um` under the surface (the last one has no end)."""
+    """One layer of rock, from where the one above ends down to `end_um` under the surface (the last one
+    has no end).
+    """
 
     def __init__(self, data: dict, end_um: int, stream: "Stream", area_mm2: int) -> None:
         self.end_um = end_um
@@ -31,13 +45,18 @@ class Layer:
         self.friction_permille = stream.scaled(data["friction_permille"], 50)
         self.abrasivity = data["abrasivity"]
         self.choke_um = stream.scaled(data["choke_um"], 100)
-        self.recovery_permille = min(1000, max(0, stream.within(data["recovery_permille"], data["recovery_spread_permille"])))
+        self.recovery_permille = min(
+            1000, max(0, stream.within(data["recovery_permille"], data["recovery_spread_permille"]))
+        )
         self.density = data["density"]
         self.tensile_kpa = data["tensile_kpa"] * vary // 1000
-        # rate[nm/s] = weight[mN] x speed[mrpm] x rotary >> 32:  0.5 x 10 mm / 9549 x 1e6 x 2**32 x 1000 / (area x ratio x strength[kPa])
+        # rate[nm/s] = weight[mN] x speed[mrpm] x rotary >> 32:  0.5 x 10 mm / 9549 x 1e6 x 2**32 x 1000 /
+        # (area x ratio x strength[kPa])
         self.rotary = 2_248_890_000_000 // (area_mm2 * ROTARY_RATIO * self.strength_kpa)
         # nm/s for a milliwatt of blows: 1e6 x 1000 x 1000 / (area x ratio x strength), in units of 2**-16
-        self.percussive = 1_000_000_000 * 65_536 // (area_mm2 * (self.strength_kpa * PERCUSSIVE_PERMILLE // 1000))
+        self.percussive = (
+            1_000_000_000 * 65_536 // (area_mm2 * (self.strength_kpa * PERCUSSIVE_PERMILLE // 1000))
+        )
 
 
 class Rock:
@@ -51,7 +70,9 @@ class Rock:
         self.name = data["name"]
         self.surface_um = stream.within(data.get("surface_um", surface_um), data["surface_spread_um"])
         self.kind = data["core"]
-        self.keep_permille = min(1000, max(0, stream.within(data["keep_permille"], data["keep_spread_permille"])))
+        self.keep_permille = min(
+            1000, max(0, stream.within(data["keep_permille"], data["keep_spread_permille"]))
+        )
         self.wall_drag_mn = data["wall_drag_mn"]
         self.pebbles_um = data["pebbles_um"]
         self.colour = data["colour"]

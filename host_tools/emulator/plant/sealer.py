@@ -1,11 +1,13 @@
 """The sealer: a plunger that pulls a seal out of the dispenser on its way down and presses it on the tube.
 
 Force against travel, in millinewtons and micrometres:
-- dispensing, 8 to 16 mm without a seal on the plunger: 15 N rising in a straight line to a pull-out peak of 24-38 N at 15 mm, then nothing;
+- dispensing, 8 to 16 mm without a seal on the plunger: 15 N rising in a straight line to a pull-out peak of
+  24-38 N at 15 mm, then nothing;
 - a seal that sticks: the force goes on rising, 12 N a millimetre, until the drive can do no more;
-- pressing, from 30 mm: 45 N a millimetre up to the activation force (113-124 N, so 2.5 to 2.8 mm after contact), there the ring snaps
-  over: the force falls to 40 % and rises again, 120 N a millimetre;
-- without a seal the bare plunger meets the rim 1.2 mm later and hard, 400 N a millimetre; without a tube there is nothing.
+- pressing, from 30 mm: 45 N a millimetre up to the activation force (113-124 N, so 2.5 to 2.8 mm after
+  contact), there the ring snaps over: the force falls to 40 % and rises again, 120 N a millimetre;
+- without a seal the bare plunger meets the rim 1.2 mm later and hard, 400 N a millimetre; without a tube
+  there is nothing.
 Current is the free current and 1 mA for each 150 mN. A drive of p thousandths can push 0.16 N for each.
 """
 
@@ -48,7 +50,13 @@ class Sealer:
         self._snapped = False
 
     def _force(self, um: int) -> int:
-        if not self.carried and not self.missing and self.left > 0 and self._low <= um and not self._fetched(um):
+        if (
+            not self.carried
+            and not self.missing
+            and self.left > 0
+            and self._low <= um
+            and not self._fetched(um)
+        ):
             if self.stuck:
                 return 15_000 + (um - self._low) * 12
             return 15_000 + (self._peak_mn - 15_000) * (um - self._low) // (self._high - 1_000 - self._low)
@@ -98,7 +106,13 @@ class Sealer:
         else:
             can = permille * PUSH_MN_PER_PERMILLE
             force = self._force(nm // 1000)
-            if self.carried and not self._snapped and self.tube_there and force >= self._snap_mn and self.over_um <= 0:
+            if (
+                self.carried
+                and not self._snapped
+                and self.tube_there
+                and force >= self._snap_mn
+                and self.over_um <= 0
+            ):
                 self._snapped = True
                 self.sealed_now = True
                 nm += 400_000

@@ -1,6 +1,8 @@
-"""A hobby servo: travels towards the commanded pulse width at its own speed, holds where it is without pulses, may be stuck.
+"""A hobby servo: travels towards the commanded pulse width at its own speed, holds where it is without
+pulses, may be stuck.
 
-Position is kept in nanoseconds of pulse width; current is 350 mA while it turns, 10 mA holding, 700 mA pushing against something.
+Position is kept in nanoseconds of pulse width; current is 350 mA while it turns, 10 mA holding, 700 mA
+pushing against something.
 """
 
 MOVE_MA = 350
@@ -20,7 +22,9 @@ class Servo:
         self.moving = False
 
     def step(self, pulse_us: int) -> bool:
-        """One grid step towards a pulse width (0: no pulses or no power). Returns True when the horn moved."""
+        """One grid step towards a pulse width (0: no pulses or no power). Returns True when the horn
+        moved.
+        """
         self.moving = False
         self.ma = 0
         if pulse_us <= 0:

@@ -1,7 +1,8 @@
 """Temperatures in millidegrees C: ambient by the time of the sol, and the spindle motor's winding.
 
-The winding follows T += (T_end - T) / 600 once a second: 4 K for each watt of copper loss, a time constant of ten minutes (a small gearmotor).
-Many seconds at once take the same step by squaring, so that a leap costs the logarithm of its length.
+The winding follows T += (T_end - T) / 600 once a second: 4 K for each watt of copper loss, a time constant
+of ten minutes (a small gearmotor). Many seconds at once take the same step by squaring, so that a leap costs
+the logarithm of its length.
 """
 
 from host_tools.emulator.plant.light import sin_permille

@@ -1,4 +1,5 @@
-"""The tubes: where each one truly is, what is in it, and what happens to it on the way. Masses in milligrams, lengths in micrometres.
+"""The tubes: where each one truly is, what is in it, and what happens to it on the way. Masses in
+milligrams, lengths in micrometres.
 
 Truths for tests and reports only: the firmware never sees them.
 """
