@@ -1,4 +1,4 @@
-"""The coring rule: over scripted drivers, over the emulated plant, and on the MicroPython VM without allocating."""
+"""The coring rule: on scripted drivers, on the emulated plant, and on the MicroPython VM without allocating."""
 
 import os
 import shutil

@@ -101,7 +101,7 @@ class TestMove:
         assert bench.feed.result == t.FEED_RESULT_OK
         assert bench.stepper.position == z_um * 1000 // 625 != start
         assert bench.stepper.fastest <= speed_um_s * 1000 // 625 + 100
-        # No change of rate beyond the start-stop rate (6400) but by the ramp (192 a tick), rounded to whole steps.
+        # Beyond the start-stop rate (6400) only the ramp (192 a tick) changes it, in whole steps.
         assert max(ramps) <= 6400 + 192 + 100
 
     def test_a_long_move_takes_the_time_of_its_trapezoid(self):

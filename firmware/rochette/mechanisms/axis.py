@@ -36,7 +36,7 @@ class Axis:
         self._twice_acceleration = 38400
 
     def limits(self, acceleration: int, start_stop: int) -> None:
-        """Set acceleration (steps/s2, 100 to 200,000) and the rate (steps/s) that needs no ramp."""
+        """Set acceleration (steps/s2, 100 to 200,000) and the rate that needs no ramp."""
         self._ramp = acceleration // _TICKS_PER_S
         self._twice_acceleration = 2 * acceleration
         self._start_stop = start_stop

@@ -336,7 +336,7 @@ class Corer:
             if feed.progress_um_s > self._runaway:
                 self._fast_ticks += 1
                 if self._fast_ticks == self._runaway_ticks:
-                    # Too fast, or the steps are counted and the carriage does not follow: let the feed prove it.
+                    # Too fast, or steps are counted and the carriage does not follow: the feed proves it.
                     feed.prove()
                 elif self._fast_ticks > self._runaway_ticks and feed.proven:
                     self._too_fast()

@@ -84,8 +84,8 @@ class Percussion:
         self._driver.set(self.mhz, values[P_CORER_PULSES_US])
         # Off in the pause after the last pulse: half a period before the next one would begin. Ticks are 10
         # ms.
-        # Whole periods, in ticks of 10 ms. Should the next pulse begin in the tick that ends this, it is shorter
-        # than the plunger needs to reach the anvil (2 ms).
+        # Whole periods, in ticks of 10 ms. Should the next pulse begin in the tick that ends this, it is
+        # shorter than the plunger needs to reach the anvil (2 ms).
         self._left = count * 100000 // self.mhz
         self._count = count
         self.level = 0
