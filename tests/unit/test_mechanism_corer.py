@@ -1,4 +1,4 @@
-"""The coring rule: on scripted drivers, on the emulated plant, and on the MicroPython VM without allocating."""
+"""The coring rule: on scripted drivers, on the plant, and on the MicroPython VM without allocating."""
 
 import os
 import shutil
@@ -72,7 +72,8 @@ class TestRule:
         bench.until_done(bench.corer, 20000)
         assert bench.corer.result == t.CORER_RESULT_DEPTH_REACHED
         depth = ground.floor_nm // 1000 - 50000
-        assert 4990 <= depth <= 5020 and abs(bench.corer.depth_um - depth) <= 20
+        # While the weight is taken off the bit still cuts a little.
+        assert 4990 <= depth <= 5040 and abs(bench.corer.depth_um - depth) <= 20
         assert all_off(bench) and bench.spindle.result == t.SPINDLE_RESULT_OK
         assert bench.feed.weight_mn <= 2 * bench.values[t.P_CORER_UNLOAD_MN] + 1000
 

@@ -42,7 +42,7 @@ class Axis:
         self._start_stop = start_stop
 
     def go(self, target: int, top: int) -> None:
-        """Go to `target` (steps) at up to `top` steps/s; `moving` becomes False when the last step is over."""
+        """Go to `target` (steps) at up to `top` steps/s; `moving` ends when the last step is over."""
         self._gliding = False
         self._target = target
         self._top = top

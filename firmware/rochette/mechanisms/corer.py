@@ -575,7 +575,7 @@ class Corer:
         if not feed.busy:
             self._feed_ended()
             return
-        # The bit still cuts a little; it never comes up here, though going up takes the feed's backlash first.
+        # The bit still cuts a little; it never comes up here, but going up takes the backlash first.
         depth = feed.bit_um - self._contact_um
         if depth > self.depth_um:
             self.depth_um = depth
