@@ -200,19 +200,22 @@ class Rig:
         return fill
 
 
+def outcome(rig: Rig, spec: dict) -> list:
+    """Runs a whole core and gives hash, fill, time and depth."""
+    fill = rig.whole(spec["tube"], spec["depth_um"], spec["level"])
+    rig.hash.update(repr([[scene[key] for key in sorted(scene)] for scene in rig.p.pictures]).encode())
+    return [rig.hash.digest().hex(), fill, rig.us, rig.p.depth_um]
+
+
 def main() -> None:
-    """Reads {"rock": ..., "seed": ..., "level": ...} as JSON from stdin and prints the hash and the end
-    state as JSON.
+    """Reads {"rock", "seed", "level", "tube", "depth_um"} as a line of JSON from stdin and prints the
+    outcome as JSON.
     """
     import json
     import sys
 
     spec = json.loads(sys.stdin.readline())
-    rig = Rig(spec["rock"], spec["seed"], {})
-    fill = rig.whole(spec["tube"], spec["depth_um"], spec["level"])
-    pictures = [[scene[key] for key in sorted(scene)] for scene in rig.p.pictures]
-    rig.hash.update(repr(pictures).encode())
-    print(json.dumps([rig.hash.digest().hex(), fill, rig.us, rig.p.depth_um]))
+    print(json.dumps(outcome(Rig(spec["rock"], spec["seed"], {}), spec)))
 
 
 if __name__ == "__main__":

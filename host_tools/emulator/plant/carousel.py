@@ -130,7 +130,7 @@ class Carousel:
         self.v = go
         if go:
             self._shaken(go)
-        elif d == 0 and self._slipped and self.quiet == 0:
+        elif d == 0 and self._slipped and self.quiet == 0 and not blocked:
             # Settles on the nearest stable phase of the rotor.
             rest = self._slipped % SLIP
             go = rest if rest <= SLIP // 2 else rest - SLIP
