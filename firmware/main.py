@@ -1,7 +1,6 @@
 """Start of the payload: read the board, build everything, run for ever."""
 
 import board
-
 from rochette.payload import Payload
 
 

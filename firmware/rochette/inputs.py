@@ -1,8 +1,8 @@
 """Inputs: which part is read when.
 
 A part is read 100 times a second while something depends on it, and five times a second otherwise: with the rail
-off and nothing going on, the buses are nearly quiet. All readings of a tick are taken before anyone looks at
-them, so every monitor and mechanism of that tick sees the same world.
+off and nothing going on, the buses are nearly quiet. All readings of a tick are taken before anyone looks
+at them, so every monitor and mechanism of that tick sees the same world.
 """
 
 from rochette.tables import FEED_STATE_HOLDING
@@ -52,7 +52,7 @@ class Inputs:
             self._bus()
             self._switches()
         elif self._feed.state != FEED_STATE_HOLDING:
-            # While the weight on bit is held no switch is on its way but the stall output, and 20 Hz do for it.
+            # While a weight is held no switch is on its way but the stall output: 20 Hz do for it.
             self._switches()
         self._turn = turn
         self._load_cell()

@@ -1,6 +1,7 @@
 """The payload: hal, drivers, mechanisms, services and activities, put together from one board's data.
 
-The one file that knows all of them. Nothing here decides anything: it builds, connects, and says in which room
+The one file that knows all of them. Nothing here decides anything: it builds, connects, and says in which
+room
 of the executive each part is called, and how often.
 """
 
@@ -109,7 +110,8 @@ class Payload:
     """
 
     def __init__(self, board: "dict[str, Any]") -> None:
-        """Build from `board` (boards/<name>/board.py). Raises ValueError or KeyError for data that do not fit."""
+        """Build from `board` (boards/<name>/board.py). Raises ValueError or KeyError for data that do not
+        fit."""
         self.board = board
         self.drivers = fit(board)
         self.events = Events(256)
@@ -144,29 +146,58 @@ class Payload:
         self.aux = aux
         self.rail = Rail(d["actuator_enable"], d["estop_sense"], events)
         self.feed = Feed(
-            d["feed"], d["feed_home"], d["feed_bottom"], switches, d["feed_stall"].bit, d["load_cell"], mechanics,
-            parameters, events,
+            d["feed"],
+            d["feed_home"],
+            d["feed_bottom"],
+            switches,
+            d["feed_stall"].bit,
+            d["load_cell"],
+            mechanics,
+            parameters,
+            events,
         )
-        self.spindle = Spindle(d["spindle"], d["encoder"], d["spindle_current"], mechanics, parameters, events)
+        self.spindle = Spindle(
+            d["spindle"], d["encoder"], d["spindle_current"], mechanics, parameters, events
+        )
         self.percussion = Percussion(d["percussion"], parameters, events)
         self.breakoff = BreakOff(
-            d["breakoff_servo"], switches, d["breakoff_centred"].bit, d["breakoff_offset"].bit, aux, parameters,
+            d["breakoff_servo"],
+            switches,
+            d["breakoff_centred"].bit,
+            d["breakoff_offset"].bit,
+            aux,
+            parameters,
             events,
         )
         self.tilt = Tilt(d["tilt"], parameters)
         self.weigher = Weigher(d["load_cell"], self.feed, parameters, events)
         self.corer = Corer(self.feed, self.spindle, self.percussion, self.tilt, mechanics, parameters, events)
         self.carousel = Carousel(
-            d["carousel"], d["carousel_index"], d["carousel_detent"], d["tube_present"], self.board["seats"],
-            mechanics, parameters, events, self.bit_clear,
+            d["carousel"],
+            d["carousel_index"],
+            d["carousel_detent"],
+            d["tube_present"],
+            self.board["seats"],
+            mechanics,
+            parameters,
+            events,
+            self.bit_clear,
         )
         self.probe = Probe(d["probe"], d["probe_position"], aux, mechanics, parameters, events)
         self.sealer = Sealer(d["sealer"], d["sealer_position"], aux, d["dispenser_count"], parameters, events)
         self.gate = Gate(d["gate_servo"], d["gate_closed"], parameters, events)
         self.camera = Camera(d["camera"], d["led_ring"], d["light"], parameters, events)
         self._halts = [
-            self.corer.halt, self.feed.halt, self.spindle.halt, self.percussion.halt, self.breakoff.halt,
-            self.carousel.halt, self.probe.halt, self.sealer.halt, self.gate.halt, self.camera.halt,
+            self.corer.halt,
+            self.feed.halt,
+            self.spindle.halt,
+            self.percussion.halt,
+            self.breakoff.halt,
+            self.carousel.halt,
+            self.probe.halt,
+            self.sealer.halt,
+            self.gate.halt,
+            self.camera.halt,
             self.weigher.halt,
         ]
 
@@ -230,15 +261,33 @@ class Payload:
         aux = self.aux
         add = self.monitors.add
         add(
-            lambda: bus.bus_mv, BELOW, P_POWER_BUS_MIN_MV, 20, EV_POWER_BUS_VOLTAGE_LOW, hold, REASON_SAFED,
+            lambda: bus.bus_mv,
+            BELOW,
+            P_POWER_BUS_MIN_MV,
+            20,
+            EV_POWER_BUS_VOLTAGE_LOW,
+            hold,
+            REASON_SAFED,
             lambda: bus.ok,
         )
         add(
-            lambda: bus.current_ma, ABOVE, P_POWER_BUS_MAX_MA, 10, EV_POWER_BUS_OVER_CURRENT, hold, REASON_SAFED,
+            lambda: bus.current_ma,
+            ABOVE,
+            P_POWER_BUS_MAX_MA,
+            10,
+            EV_POWER_BUS_OVER_CURRENT,
+            hold,
+            REASON_SAFED,
             lambda: bus.ok,
         )
         add(
-            lambda: aux.current_ma, ABOVE, P_POWER_AUX_MAX_MA, 20, EV_POWER_AUX_OVER_CURRENT, hold, REASON_SAFED,
+            lambda: aux.current_ma,
+            ABOVE,
+            P_POWER_AUX_MAX_MA,
+            20,
+            EV_POWER_AUX_OVER_CURRENT,
+            hold,
+            REASON_SAFED,
             lambda: aux.ok,
         )
         self.activities.on_crash = self.stop
@@ -255,10 +304,18 @@ class Payload:
         add(MONITORS, "rail", self._watch_rail, 100)
         add(MONITORS, "monitors", self.monitors.tick, 100)
         for name, entry in (
-            ("tilt", self.tilt.tick), ("spindle", self.spindle.tick), ("feed", self.feed.tick),
-            ("corer", self.corer.tick), ("percussion", self.percussion.tick), ("breakoff", self.breakoff.tick),
-            ("weigher", self.weigher.tick), ("carousel", self.carousel.tick), ("probe", self.probe.tick),
-            ("sealer", self.sealer.tick), ("gate", self.gate.tick), ("camera", self.camera.tick),
+            ("tilt", self.tilt.tick),
+            ("spindle", self.spindle.tick),
+            ("feed", self.feed.tick),
+            ("corer", self.corer.tick),
+            ("percussion", self.percussion.tick),
+            ("breakoff", self.breakoff.tick),
+            ("weigher", self.weigher.tick),
+            ("carousel", self.carousel.tick),
+            ("probe", self.probe.tick),
+            ("sealer", self.sealer.tick),
+            ("gate", self.gate.tick),
+            ("camera", self.camera.tick),
         ):
             add(MECHANISMS, name, entry, 100)
         add(ACTIVITIES, "activities", self.activities.tick, 100)
@@ -296,8 +353,11 @@ class Payload:
     def bit_clear(self) -> bool:
         """Whether the ring may turn: feed homed and up, spindle still. The carousel asks before each move."""
         feed = self.feed
-        return feed.homed and not feed.busy and feed.z_um <= self.board["mechanics"]["ring_clear_um"] and not (
-            self.spindle.running
+        return (
+            feed.homed
+            and not feed.busy
+            and feed.z_um <= self.board["mechanics"]["ring_clear_um"]
+            and not (self.spindle.running)
         )
 
     def now_ms(self) -> int:

@@ -4,7 +4,7 @@ EV_ and CMD_ are global ids, P_ and CH_ are places in the arrays of parameters a
 tuples run in the order of ids: place n of each tuple of a kind belongs to the same entry.
 """
 
-DICTIONARY_DIGEST = "709f2f287d8fdfd7"
+DICTIONARY_DIGEST = "142c5b1b4baea210"
 
 ACTIVITY_NAME_NONE = 0
 ACTIVITY_NAME_BRING_UP = 1
@@ -968,8 +968,8 @@ COMMAND_OPCODES = (
     1284, 1537, 1538, 1539, 1793, 1794, 1795, 2049, 2050, 2051, 2052, 2053, 2054,
 )
 COMMAND_MODES = (
-    127, 127, 50, 66, 66, 66, 66, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127,
-    127, 127, 127, 127, 127, 2, 18, 2, 8, 8, 127,
+    127, 127, 50, 66, 66, 66, 66, 66, 66, 66, 82, 66, 127, 66, 82, 127, 66, 66, 82, 127, 66, 66, 127, 82,
+    127, 127, 2, 18, 2, 8, 8, 127,
 )
 COMMAND_HAZARDOUS = (
     b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x00\x01\x01\x00\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00"

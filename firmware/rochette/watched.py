@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def watch(payload: "Payload") -> None:
-    """Give every declared channel its getter. Allocates; once, at start. Raises ValueError when one is left out."""
+    """Give every declared channel its getter. Allocates, once. Raises ValueError when one is left out."""
     p = payload
     spindle_drive = p.drivers["spindle_current"]
     for index, getter, rate_hz in (

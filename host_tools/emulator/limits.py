@@ -1,4 +1,5 @@
-"""Limits that must hold all through a run, checked each tick against what the plant feels, not what the firmware says."""
+"""Limits that must hold all through a run, checked each tick against what the plant feels, not what the
+firmware says."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ ACTUATORS = {
 
 
 class Limits:
-    """`rules`: list of {"never_together": [names]}. `broken` lists, in words, each rule at the first time it broke."""
+    """`rules`: list of {"never_together": [names]}. `broken` lists, in words, each rule at the first time
+    it broke."""
 
     def __init__(self, rules: "list[dict[str, Any]]") -> None:
         self._masks = [[_mask(rule["never_together"]), rule["never_together"]] for rule in rules]
@@ -31,7 +33,9 @@ class Limits:
         for entry in self._masks:
             both = energised & entry[0]
             if both & (both - 1):
-                self.broken.append(" and ".join(entry[1]) + " energised together at " + str(now_us // 1000) + " ms")
+                self.broken.append(
+                    " and ".join(entry[1]) + " energised together at " + str(now_us // 1000) + " ms"
+                )
             else:
                 left.append(entry)
         if len(left) != len(self._masks):

@@ -1,7 +1,9 @@
 """One run of the payload: plant, world and firmware put together, stepped tick by tick, heard by a sink.
 
-Runs on CPython and on the MicroPython VM from the same source. There is no wall clock, thread or socket in here:
-the firmware's next tick happens when `step()` is called, and what the sink does in between takes no emulated time.
+Runs on CPython and on the MicroPython VM from the same source. There is no wall clock, thread or socket in
+here:
+the firmware's next tick happens when `step()` is called, and what the sink does in between takes no emulated
+time.
 That makes the trace a function of the specification alone.
 
 The trace (see docs/determinism.md) is a SHA-256 over one packed record a tick and one line of text an event.
@@ -15,6 +17,7 @@ from binascii import hexlify
 from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.limits import Limits
 from host_tools.emulator.plant import Plant
+from host_tools.emulator.script import Script
 from host_tools.emulator.world import World
 
 TYPE_CHECKING = False
@@ -52,8 +55,10 @@ class SessionError(Exception):
 
 
 class Session:
-    """Runs one specification. `spec` keys: rock_data, seed, tube, depth_um, release, board, faults, commands, limits,
-    max_s, telemetry_hz, hold_s. `sink` has columns(), event(), telemetry(), picture() and hold() (host_tools/run/protocol.py).
+    """Runs one specification. `spec` keys: rock_data, seed, tube, depth_um, release, board, faults, commands,
+    limits,
+    max_s, telemetry_hz, hold_s. `sink` has columns(), event(), telemetry(), picture() and hold()
+    (host_tools/run/protocol.py).
     """
 
     def __init__(self, spec: "dict[str, Any]", sink: "Any") -> None:
@@ -65,7 +70,8 @@ class Session:
         self._row_ticks = 100 // int(spec.get("telemetry_hz") or 5)
         self._tube = int(spec.get("tube") or 1)
         self._depth_um = int(spec.get("depth_um") or 66_000)
-        self._script = list(spec.get("commands") or ())
+        self._script = Script(list(spec.get("commands") or ()))
+        self._steps = 0
         self._events_seen = 0
         self._event = None
         self._hold_serial = 0
@@ -128,7 +134,9 @@ class Session:
                 self._after_step()
                 if clock.now_us > self._max_us:
                     raise SessionError(
-                        "the run did not end within " + str(self._max_us // 1_000_000) + " emulated seconds; phase "
+                        "the run did not end within "
+                        + str(self._max_us // 1_000_000)
+                        + " emulated seconds; phase "
                         + str(self.payload.sample.phase)
                     )
         finally:
@@ -148,10 +156,17 @@ class Session:
         if payload.camera.picture_no != self._pictures_seen:
             self._look()
         self.limits.check(self.plant.energised, self.world.clock.now_us)
+        if self.world.clock.now_us >= self._script.next_us:
+            self._play()
         if payload.hold.active:
             self._holding()
         elif not payload.activities.running and not self._ended:
             self._next_command()
+
+    def _play(self) -> None:
+        """Give the scenario's commands that are due; the payload answers them as it answers anybody's."""
+        for name, args in self._script.take(self.world.clock.now_us):
+            self.payload.commands.submit(getattr(self._tables, "CMD_" + name), args)
 
     def _next_command(self) -> None:
         t = self._tables
@@ -168,7 +183,7 @@ class Session:
         """Take the next command of the run: commission, bring up, acquire; then it is over."""
         t = self._tables
         payload = self.payload
-        self._steps = getattr(self, "_steps", 0) + 1
+        self._steps += 1
         if self._steps == 1:
             self._command = (t.CMD_SAMPLE_COMMISSION, ())
         elif self._steps == 2:
@@ -187,7 +202,7 @@ class Session:
         while self._events_seen < events.count:
             self._events_seen += 1
             if not events.read(self._events_seen, record):
-                continue  # overwritten in the ring before anyone looked: more than a ring of events in one tick
+                continue  # overwritten before anyone looked: more than a ring of events in one tick
             event_id, tick, a, b, c, d = record[0], record[1], record[2], record[3], record[4], record[5]
             self._flush_trace()
             line = "E {} {} {} {} {} {}\n".format(tick, event_id, a, b, c, d)
@@ -198,6 +213,7 @@ class Session:
             name = self._names.get(event_id)
             if name:
                 self.faults.on_event(name)
+                self._script.on_event(name, self.world.clock.now_us)
 
     def _trace_tick(self) -> None:
         payload = self.payload
@@ -271,7 +287,8 @@ class Session:
     # What the run asks
 
     def _look(self) -> None:
-        """A picture that the payload has counted goes to the ground; its assessment comes back as a command."""
+        """A picture that the payload has counted goes to the ground; its assessment comes back as a
+        command."""
         t = self._tables
         self._pictures_seen = self.payload.camera.picture_no
         if self.plant.pictures:
@@ -360,7 +377,8 @@ class Session:
 
 
 def _event_names(tables: "Any") -> "dict[int, str]":
-    """Event id -> name without EV_, for faults that wait for an event. Names are the constants of tables.py."""
+    """Event id -> name without EV_, for faults that wait for an event. Names are the constants of
+    tables.py."""
     names = {}
     for name in dir(tables):
         if name.startswith("EV_"):

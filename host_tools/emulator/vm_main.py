@@ -1,8 +1,11 @@
 """The session as a program on the MicroPython VM: one JSON object a line, in and out.
 
-The specification comes first on standard input. Every call of the sink becomes a line on standard output; the two
-that are answered wait for a line on standard input. Emulated time stands still meanwhile. The protocol is described
-in host_tools/run/protocol.py. End of input means that the host has gone: the payload is made safe and the run ends.
+The specification comes first on standard input. Every call of the sink becomes a line on standard output; the
+two
+that are answered wait for a line on standard input. Emulated time stands still meanwhile. The protocol is
+described
+in host_tools/run/protocol.py. End of input means that the host has gone: the payload is made safe and the run
+ends.
 """
 
 import json

@@ -18,6 +18,7 @@ from typing import Any
 from host_tools.run import story, svg
 from host_tools.run.hold import evidence_rows
 from host_tools.run.measures import clock, label, show
+from host_tools.run.words import in_units_of_people
 
 STYLE = Path(__file__).with_name("report.css")
 _MOOD = {
@@ -334,23 +335,20 @@ def _seal_plot(record: Mapping[str, Any]) -> str:
 
 
 def _custody(records: Any) -> str:
-    rows: list[Any] = list(records) if isinstance(records, (list, tuple)) else []
+    rows = [one for one in records if isinstance(one, dict)] if isinstance(records, (list, tuple)) else []
     if not rows:
         return ""
-    if all(isinstance(one, dict) for one in rows):
-        keys: list[str] = []
-        for one in rows:
-            keys.extend(key for key in one if key not in keys)
-        # MicroPython's dicts have no order: sequence and kind first, the rest by name.
-        first = [
-            key
-            for key in ("sequence", "number", "ms", "time", "kind", "sample", "tube", "seat")
-            if key in keys
+    body = [
+        [
+            esc(str(one.get("sequence", ""))),
+            esc(str(one.get("tube", ""))),
+            esc(str(one.get("kind", ""))),
+            esc(in_units_of_people(str(one.get("says", "")))),
+            f"<code>{esc(str(one.get('chain', '')))}</code>",
         ]
-        keys = first + sorted(key for key in keys if key not in first)
-        body = [[_custody_cell(key, one.get(key)) for key in keys] for one in rows]
-        return _table([label(key) for key in keys], body) + _chained()
-    return _table(("record",), [[esc(str(one))] for one in rows]) + _chained()
+        for one in rows
+    ]
+    return _table(("record", "tube", "step", "says", "chain"), body) + _chained()
 
 
 def _chained() -> str:
@@ -358,12 +356,6 @@ def _chained() -> str:
         '<p class="why">Each record holds the digest of the one before: none can be changed or left '
         "out unseen.</p>"
     )
-
-
-def _custody_cell(key: str, value: object) -> str:
-    if isinstance(value, str) and len(value) >= 12 and all(c in "0123456789abcdef" for c in value):
-        return f"<code>{value}</code>"
-    return esc(show(key, value)) if value is not None else ""
 
 
 def _events(events: Sequence[Mapping[str, Any]]) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from host_tools.run.custody import in_words
 from host_tools.run.measures import show
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Words:
         full["args"] = args
         if known:
             full["values"] = {
-                argument.name: self._label(argument.type, value) if argument.type in self._enums else value
+                argument.name: self.label(argument.type, value) if argument.type in self._enums else value
                 for argument, value in zip(known.args, args, strict=False)
             }
         full["text"] = in_units_of_people(self._dictionary.say(number, args))
@@ -113,7 +114,7 @@ class Words:
 
     def phase(self, number: object) -> str:
         """A phase as words: 10 -> "core"; words stay as they are."""
-        return self._label("Phase", number).lower().replace("_", " ")
+        return self.label("Phase", number).lower().replace("_", " ")
 
     def reason(self, name: str) -> str:
         """A reason in words: NO_CORE -> "drilling ran without a fault, but ..."; words of another kind as
@@ -143,9 +144,11 @@ class Words:
         named = dict(fields)
         for key, enum in _ENUM_OF.items():
             if named.get(key) is not None:
-                named[key] = self._label(enum, named[key])
+                named[key] = self.label(enum, named[key])
         if isinstance(named.get("evidence"), Mapping):
             named["evidence"] = self.labels(named["evidence"])
+        if isinstance(named.get("custody"), list):
+            named["custody"] = [in_words(record, self) for record in named["custody"]]
         return named
 
     evidence = labels
@@ -159,7 +162,8 @@ class Words:
             if name in defaults
         ]
 
-    def _label(self, enum_name: str, value: object) -> str:
+    def label(self, enum_name: str, value: object) -> str:
+        """The name of an enum's value; what is no number of it stays as it is."""
         enum = self._enums.get(enum_name)
         if enum is None or isinstance(value, bool) or not isinstance(value, int):
             return str(value)

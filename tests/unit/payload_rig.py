@@ -9,7 +9,8 @@ from host_tools.emulator.session import Session  # noqa: E402  (the firmware mus
 
 
 class Rig:
-    """A session with a sink that records. `verdict`: what the ground sees in every picture, None for the plant's truth;
+    """A session with a sink that records. `verdict`: what the ground sees in every picture, None for the
+    plant's truth;
     `answer`: what it says at a hold, None to release on PRESENT."""
 
     def __init__(self, rock="sandstone", seed=1, depth_um=3000, tube=1, verdict=None, answer=None, **spec):
@@ -20,8 +21,14 @@ class Rig:
         self._answer = answer
         self.session = Session(
             dict(
-                rock=rock, rock_data=rocks.load(rock), seed=seed, tube=tube, depth_um=depth_um, release="auto",
-                board="emulated", **spec,
+                rock=rock,
+                rock_data=rocks.load(rock),
+                seed=seed,
+                tube=tube,
+                depth_um=depth_um,
+                release="auto",
+                board="emulated",
+                **spec,
             ),
             self,
         )
@@ -54,5 +61,7 @@ class Rig:
         from rochette.tables import VERDICT_PRESENT
 
         self.holds.append(evidence)
-        release = evidence["verdict"] == VERDICT_PRESENT if self._answer is None else self._answer == "release"
+        release = (
+            evidence["verdict"] == VERDICT_PRESENT if self._answer is None else self._answer == "release"
+        )
         return {"answer": "release" if release else "hold"}

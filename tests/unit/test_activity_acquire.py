@@ -1,10 +1,11 @@
-"""The procedure in closed loop on the emulated payload: its ends, its order, and that it never passes on time alone."""
+"""The procedure in closed loop on the emulated payload: its ends, its order, and that it never passes on
+time alone."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rochette import tables as t
 
+from rochette import tables as t
 from tests.unit.payload_rig import Rig
 
 
@@ -13,18 +14,37 @@ def test_a_core_from_rock_to_sealed_tube_in_the_order_of_the_procedure():
     result = rig.run()
     assert result["outcome"] == t.OUTCOME_SEALED
     order = [
-        t.EV_SAMPLE_STARTED, t.EV_SAMPLE_TUBE_TAKEN, t.EV_SAMPLE_CONTACT, t.EV_SAMPLE_CORED, t.EV_SAMPLE_BROKEN_OFF,
-        t.EV_SAMPLE_VERDICT, t.EV_SAMPLE_HOLD, t.EV_SAMPLE_RELEASED, t.EV_SAMPLE_DOCKED, t.EV_SAMPLE_FILL,
-        t.EV_SAMPLE_SEAL_DISPENSED, t.EV_SAMPLE_SEAL_ACTIVATED, t.EV_SAMPLE_STORED, t.EV_SAMPLE_ENDED,
+        t.EV_SAMPLE_STARTED,
+        t.EV_SAMPLE_TUBE_TAKEN,
+        t.EV_SAMPLE_CONTACT,
+        t.EV_SAMPLE_CORED,
+        t.EV_SAMPLE_BROKEN_OFF,
+        t.EV_SAMPLE_VERDICT,
+        t.EV_SAMPLE_HOLD,
+        t.EV_SAMPLE_RELEASED,
+        t.EV_SAMPLE_DOCKED,
+        t.EV_SAMPLE_FILL,
+        t.EV_SAMPLE_SEAL_DISPENSED,
+        t.EV_SAMPLE_SEAL_ACTIVATED,
+        t.EV_SAMPLE_STORED,
+        t.EV_SAMPLE_ENDED,
     ]
     seen = [e["id"] for e in rig.events if e["id"] in order]
     assert seen == order
     assert result["slips"] == 0
     kinds = [r["kind"] for r in result["custody"]]
     assert kinds == [
-        t.RECORD_KIND_INITIALISED, t.RECORD_KIND_TAKE_INTENT, t.RECORD_KIND_TAKEN, t.RECORD_KIND_CORED,
-        t.RECORD_KIND_VERDICT, t.RECORD_KIND_RELEASED, t.RECORD_KIND_DOCKED, t.RECORD_KIND_FILL,
-        t.RECORD_KIND_SEAL_INTENT, t.RECORD_KIND_SEAL_RESULT, t.RECORD_KIND_STORED,
+        t.RECORD_KIND_INITIALISED,
+        t.RECORD_KIND_TAKE_INTENT,
+        t.RECORD_KIND_TAKEN,
+        t.RECORD_KIND_CORED,
+        t.RECORD_KIND_VERDICT,
+        t.RECORD_KIND_RELEASED,
+        t.RECORD_KIND_DOCKED,
+        t.RECORD_KIND_FILL,
+        t.RECORD_KIND_SEAL_INTENT,
+        t.RECORD_KIND_SEAL_RESULT,
+        t.RECORD_KIND_STORED,
     ]
 
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rochette import tables as t
 from rochette.activities.hold import Hold
 from rochette.activities.sample import Sample

@@ -1,10 +1,12 @@
-"""The verdict rule over every combination of evidence, and what each piece of evidence makes of its numbers."""
+"""The verdict rule over every combination of evidence, and what each piece of evidence makes of its
+numbers."""
 
 import itertools
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rochette import tables as t
 from rochette.activities.verify import Evidence
 

@@ -1,7 +1,8 @@
 """Acquire: one core from rock to sealed tube, in the order of the procedure.
 
 1 check, 2 take the tube, 3 tare, 4 contact and preload, 5 core, 6 break off, 7 retract, 8 image, 9 percuss to
-ingest, 10 weigh, 11 image again, 12 judge, 13 hold for the ground, 14 dock, 15 image and probe, 16 seal, 17 store.
+ingest, 10 weigh, 11 image again, 12 judge, 13 hold for the ground, 14 dock, 15 image and probe, 16 seal, 17
+store.
 
 Whatever goes wrong ends in `stop_in_place`: everything halts, the rail goes off, nothing is released, nothing
 is retracted by itself, and the record says what is known.
@@ -9,7 +10,15 @@ is retracted by itself, and the record says what is known.
 
 from rochette.activities.hold_for_ground import hold_for_ground
 from rochette.activities.imaging import image
-from rochette.activities.moves import feed_reason, finish_feed, raise_feed, reason_for, touch_seat, turn_to, weigh
+from rochette.activities.moves import (
+    feed_reason,
+    finish_feed,
+    raise_feed,
+    reason_for,
+    touch_seat,
+    turn_to,
+    weigh,
+)
 from rochette.activities.sealing import seal_tube
 from rochette.activities.steps import Ending, enter_phase, finish, insist, power_on
 from rochette.activities.storing import store
@@ -52,6 +61,23 @@ from rochette.tables import (
     OUTCOME_SEALED,
     OUTCOME_TARGET_TOO_HARD,
     OUTCOME_UNSEALED_STORED,
+    P_SAMPLE_CLEAR_UM,
+    P_SAMPLE_CORE_LIMIT_MS,
+    P_SAMPLE_CORE_MG_PER_MM,
+    P_SAMPLE_INGEST_PULSES,
+    P_SAMPLE_MASS_ABSENT_PERMILLE,
+    P_SAMPLE_MASS_PRESENT_PERMILLE,
+    P_SAMPLE_MOVE_LIMIT_MS,
+    P_SAMPLE_PRELOAD_BAND_MN,
+    P_SAMPLE_PRELOAD_LIMIT_MS,
+    P_SAMPLE_PRELOAD_MN,
+    P_SAMPLE_PRELOAD_SETTLE_MS,
+    P_SAMPLE_RETRACT_UM_S,
+    P_SAMPLE_ROCK_FORCE_MN,
+    P_SAMPLE_ROCK_HIGH_UM,
+    P_SAMPLE_ROCK_LOW_UM,
+    P_SAMPLE_TILT_LIMIT_MDEG,
+    P_SAMPLE_TUBE_MN,
     PHASE_BREAK_OFF,
     PHASE_CHECK,
     PHASE_CONTACT,
@@ -71,23 +97,6 @@ from rochette.tables import (
     PHASE_TO_HOLE,
     PHASE_WEIGH,
     PROBE_RESULT_OK,
-    P_SAMPLE_CLEAR_UM,
-    P_SAMPLE_CORE_LIMIT_MS,
-    P_SAMPLE_CORE_MG_PER_MM,
-    P_SAMPLE_INGEST_PULSES,
-    P_SAMPLE_MASS_ABSENT_PERMILLE,
-    P_SAMPLE_MASS_PRESENT_PERMILLE,
-    P_SAMPLE_MOVE_LIMIT_MS,
-    P_SAMPLE_PRELOAD_BAND_MN,
-    P_SAMPLE_PRELOAD_LIMIT_MS,
-    P_SAMPLE_PRELOAD_MN,
-    P_SAMPLE_PRELOAD_SETTLE_MS,
-    P_SAMPLE_RETRACT_UM_S,
-    P_SAMPLE_ROCK_FORCE_MN,
-    P_SAMPLE_ROCK_HIGH_UM,
-    P_SAMPLE_ROCK_LOW_UM,
-    P_SAMPLE_TILT_LIMIT_MDEG,
-    P_SAMPLE_TUBE_MN,
     REASON_ABORT_COMMANDED,
     REASON_BREAK_OFF,
     REASON_CORE_PRESENT_SEALED,
@@ -101,8 +110,8 @@ from rochette.tables import (
     REASON_NONE,
     REASON_NOT_COMMISSIONED,
     REASON_NOT_HOMED,
-    REASON_OVERFILL,
     REASON_OVER_CURRENT,
+    REASON_OVERFILL,
     REASON_PRELOAD,
     REASON_PROBE,
     REASON_PROBE_FOUND_EMPTY,
@@ -216,7 +225,8 @@ def check(kit: "Kit") -> None:
 
 
 def take_tube(kit: "Kit") -> "Generator[None, None, None]":
-    """The bit goes down on the seat and comes up with the tube: the seat is then empty and the cell feels its weight."""
+    """The bit goes down on the seat and comes up with the tube: the seat is then empty and the cell feels
+    its weight."""
     sample = kit.sample
     enter_phase(kit, PHASE_TAKE_TUBE)
     yield from raise_feed(kit)
@@ -304,15 +314,19 @@ def core(kit: "Kit") -> "Generator[None, None, bool]":
 
 
 def leave_target(kit: "Kit") -> "Generator[None, None, None]":
-    """Too hard: pull out, close up, and hold the unused tube in the bit for the ground. Always raises Ending."""
+    """Too hard: pull out, close up, and hold the unused tube in the bit for the ground. Always raises
+    Ending."""
     sample = kit.sample
-    kit.custody.cored(sample.number, sample.tube, sample.depth_um, sample.max_level, CORER_RESULT_TARGET_TOO_HARD)
+    kit.custody.cored(
+        sample.number, sample.tube, sample.depth_um, sample.max_level, CORER_RESULT_TARGET_TOO_HARD
+    )
     yield from retract(kit)
     raise Ending(OUTCOME_TARGET_TOO_HARD, REASON_TOO_HARD)
 
 
 def break_off(kit: "Kit") -> "Generator[None, None, None]":
-    """Move the tube off the bit's axis: it snaps the core and holds it. Nothing retracts before both switches agree."""
+    """Move the tube off the bit's axis: it snaps the core and holds it. Nothing retracts before both
+    switches agree."""
     enter_phase(kit, PHASE_BREAK_OFF)
     breakoff = kit.breakoff
     breakoff.offset()
@@ -373,7 +387,8 @@ def judge(kit: "Kit") -> None:
 
 
 def dock(kit: "Kit") -> "Generator[None, None, None]":
-    """Put the tube back into its own seat: contact in its window, released, seen by the sensor, gone from the cell."""
+    """Put the tube back into its own seat: contact in its window, released, seen by the sensor, gone from
+    the cell."""
     sample = kit.sample
     enter_phase(kit, PHASE_DOCK)
     power_on(kit)
@@ -392,7 +407,8 @@ def dock(kit: "Kit") -> "Generator[None, None, None]":
 
 
 def image_down_tube(kit: "Kit") -> "Generator[None, None, None]":
-    """Turn the tube to the camera and look down it. A picture of an empty tube contradicts the verdict: hold."""
+    """Turn the tube to the camera and look down it. A picture of an empty tube contradicts the verdict:
+    hold."""
     yield from turn_to(kit, kit.sample.tube, CAROUSEL_STATION_CAMERA, True)
     shown = yield from image(kit, PHASE_IMAGE_TUBE)
     if shown == VERDICT_ABSENT:

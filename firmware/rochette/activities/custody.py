@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 class Custody:
-    """Named steps over a `Ledger`. Every method but the questions appends one record and may raise CustodyError."""
+    """Named steps over a `Ledger`. Every method but the questions appends one record and may raise
+    CustodyError."""
 
     def __init__(self, ledger: "Ledger", seats: int) -> None:
         self._ledger = ledger

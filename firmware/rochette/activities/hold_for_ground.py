@@ -1,6 +1,7 @@
 """Hold for the ground: stand still, rail off, until a release that names sample and tube.
 
-Added to the procedure after Perseverance's first attempt. A picture that was too dark is taken again by itself
+Added to the procedure after Perseverance's first attempt. A picture that was too dark is taken again by
+itself
 when the light allows, a bounded number of times; a retake can also be commanded.
 """
 

@@ -58,7 +58,8 @@ def raise_feed(kit: "Kit") -> "Generator[None, None, None]":
 
 
 def touch_seat(kit: "Kit") -> "Generator[None, None, None]":
-    """Lower the bit on the seat under it; contact outside the window is a fault, and no more force is used."""
+    """Lower the bit on the seat under it; contact outside the window is a fault, and no more force is used.
+    """
     values = kit.values
     kit.feed.seek_contact(
         values[P_SAMPLE_DOCK_LOW_UM], values[P_SAMPLE_DOCK_HIGH_UM], values[P_SAMPLE_DOCK_FORCE_MN]
@@ -67,7 +68,8 @@ def touch_seat(kit: "Kit") -> "Generator[None, None, None]":
 
 
 def turn_to(kit: "Kit", position: int, station: int, with_tube: bool) -> "Generator[None, None, None]":
-    """Bring `position` (0 the hole, 1.. a seat) to `station`; at DRILL the tube sensor must agree with `with_tube`.
+    """Bring `position` (0 the hole, 1.. a seat) to `station`; at DRILL the tube sensor must agree with
+    `with_tube`.
 
     Commanded, sensed and recorded place are three things; any mismatch stops the work.
     """
@@ -107,5 +109,3 @@ def reason_for(table: tuple, result: int, otherwise: int) -> int:
         if code == result:
             return reason
     return otherwise
-
-

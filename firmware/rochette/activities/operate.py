@@ -16,14 +16,19 @@ if TYPE_CHECKING:
     from rochette.activities.kit import Kit
 
 
-def operate(kit: "Kit", mechanism: "Any", begin: "Callable[[], None]", ok: int) -> "Generator[None, None, None]":
-    """Switch the rail on, call `begin()`, wait until `mechanism` is done; Fault(OPERATION, result) unless `ok`."""
+def operate(
+    kit: "Kit", mechanism: "Any", begin: "Callable[[], None]", ok: int
+) -> "Generator[None, None, None]":
+    """Switch the rail on, call `begin()`, wait until `mechanism` is done; Fault(OPERATION, result) unless
+    `ok`."""
     power_on(kit)
     try:
         try:
             begin()
         except (MechanismBusy, MechanismRange):
-            raise Fault(REASON_OPERATION)  # it refused: busy, out of range or interlocked; its own event says which
+            raise Fault(
+                REASON_OPERATION
+            )  # it refused: busy, out of range or interlocked; its own event says which
         result = yield from finish(mechanism, 4 * kit.values[P_SAMPLE_MOVE_LIMIT_MS], REASON_OPERATION)
         if result != ok:
             raise Fault(REASON_OPERATION, result)

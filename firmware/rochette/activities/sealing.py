@@ -1,4 +1,5 @@
-"""Sealing: a seal is pulled from its dispenser, then pressed on; two steps, each verified by force against travel.
+"""Sealing: a seal is pulled from its dispenser, then pressed on; two steps, each verified by force against
+travel.
 
 The words are "seal activated". Nothing here measures tightness.
 """
@@ -14,17 +15,17 @@ from rochette.tables import (
     EV_SAMPLE_SEAL_DISPENSED,
     EV_SAMPLE_SEAL_FAILED,
     OUTCOME_UNSEALED_STORED,
+    P_SAMPLE_MOVE_LIMIT_MS,
+    P_SAMPLE_SEAL_TRIES,
     PHASE_ACTIVATE,
     PHASE_DISPENSE,
     PHASE_IMAGE_SEAL,
-    P_SAMPLE_MOVE_LIMIT_MS,
-    P_SAMPLE_SEAL_TRIES,
-    REASON_SEALER,
     REASON_SEAL_NOT_ACTIVATED,
     REASON_SEAL_NOT_DISPENSED,
-    SEALER_RESULT_OK,
+    REASON_SEALER,
     SEAL_ACTIVATED,
     SEAL_FAILED,
+    SEALER_RESULT_OK,
 )
 
 TYPE_CHECKING = False
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 def seal_tube(kit: "Kit") -> "Generator[None, None, None]":
     """Dispense a seal and press it on; verify both; take its picture.
 
-    A seal that does not come, or does not activate, is tried again a bounded number of times; then the tube is
+    A seal that does not come, or does not activate, is tried again a bounded number of times; then the tube
+    is
     stored open and recorded so. Raises Ending(UNSEALED_STORED).
     """
     sample = kit.sample

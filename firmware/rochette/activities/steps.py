@@ -1,4 +1,5 @@
-"""Steps that every activity is made of: wait for a mechanism, insist on its result, move to the next phase."""
+"""Steps that every activity is made of: wait for a mechanism, insist on its result, move to the next phase.
+"""
 
 from rochette.services.activities import Fault, Timeout, wait_until
 from rochette.tables import EV_SAMPLE_PHASE, REASON_E_STOP, REASON_TIMEOUT

@@ -23,5 +23,3 @@ def store(kit: "Kit") -> "Generator[None, None, None]":
     kit.custody.stored(sample.number, sample.tube, sample.tube, sample.seal)
     kit.events.emit(EV_SAMPLE_STORED, sample.tube, sample.tube, sample.seal)
     kit.rail.off()
-
-

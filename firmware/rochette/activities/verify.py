@@ -60,7 +60,13 @@ class Evidence:
             self.mass = VOTE_UNKNOWN
 
     def note_image(
-        self, picture: int, verdict: int, confidence_permille: int, light_ok: bool, lux: int, least_permille: int
+        self,
+        picture: int,
+        verdict: int,
+        confidence_permille: int,
+        light_ok: bool,
+        lux: int,
+        least_permille: int,
     ) -> None:
         """Image: assessed `verdict` (enum Verdict), counted only with light and confidence enough."""
         self.picture = picture

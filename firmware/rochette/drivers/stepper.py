@@ -71,6 +71,9 @@ class Stepper:
         """Queue the steps of the next ten milliseconds. To be called 100 times a second."""
         rate = self.rate
         if rate == 0:
+            if self._moving:
+                # Noted in time: an end that lies 2**29 us or more in the past would look like the future.
+                self._moving = clock.diff(self._end_us, clock.ticks_us()) > 0
             return
         forward = rate > 0
         if forward != self._forward:

@@ -1,6 +1,7 @@
 """The actuator rail: one line that powers every actuator, and the emergency-stop loop that outranks it.
 
-The loop is hardware: with it open no actuator has power, whatever the firmware commands. The firmware reads the
+The loop is hardware: with it open no actuator has power, whatever the firmware commands. The firmware reads
+the
 loop so that it knows, drops its own line as well, and does not come back on by itself when the loop closes.
 """
 

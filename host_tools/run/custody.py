@@ -1,0 +1,53 @@
+"""Custody records in words: what each kind's four numbers mean, for the report and the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from host_tools.run.words import Words
+
+# The meaning of b, c and d of each kind (a is the sample, but for INITIALISED);
+# firmware/dictionary/ledger.py declares it.
+_SAYS = {
+    "INITIALISED": "{a} seats, each with a clean, empty tube",
+    "TAKE_INTENT": "about to be taken, for a core of {b} um",
+    "TAKEN": "hangs in the bit: {b} mN",
+    "CORED": "cored {b} um, highest level {c}, {corer_result}",
+    "VERDICT": "{verdict} on {c} mN of core and picture {d}",
+    "RELEASED": "released by the ground on {verdict}",
+    "DOCKED": "back in seat {b}, contact at {c} um",
+    "FILL": "{fill}: {c} um, give or take {d} um",
+    "SEAL_INTENT": "a seal is about to be set, try {b}",
+    "SEAL_RESULT": "seal {activated}: {c} mN over {d} um",
+    "STORED": "stored in seat {b}, seal {seal}",
+    "MARKED": "{mark}",
+}
+
+
+def in_words(record: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    """sequence, tube, sample, kind (its name), says (one sentence), epoch_s and chain of one record."""
+    kind = words.label("RecordKind", record.get("kind"))
+    b, c, d = record.get("b", 0), record.get("c", 0), record.get("d", 0)
+    says = _SAYS.get(kind, "{a} {b} {c} {d}").format(
+        a=record.get("a", 0),
+        b=b,
+        c=c,
+        d=d,
+        corer_result=words.label("CorerResult", d),
+        verdict=words.label("Verdict", b),
+        fill=words.label("FillState", b),
+        activated="activated" if b else "did not activate",
+        seal=words.label("Seal", c),
+        mark=words.label("TubeMark", b),
+    )
+    return {
+        "sequence": record.get("sequence"),
+        "tube": record.get("tube") or "",
+        "sample": "" if kind == "INITIALISED" else record.get("a"),
+        "kind": kind,
+        "says": says,
+        "epoch_s": record.get("epoch_s"),
+        "chain": record.get("chain"),
+    }
