@@ -323,7 +323,7 @@ def _tube(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, s
     d.ellipse(_circle(BORE_R + 3), outline=(120, 118, 118), width=3)
     fill = scene["fill_um"] if scene["core"] != "NONE" else 0
     recess_mm = max(0.0, (scene["bore_um"] - fill) / 1000)
-    if scene["subject"] == "BIT" and fill and not scene["settled"]:
+    if scene["subject"] == "BIT" and not scene["settled"] and fill and scene["core"] in ("SOLID", "PIECES"):
         recess_mm = min(recess_mm, 3.0)  # not settled yet: the broken face stands at the mouth
     # The wall: rings towards the end, each darker, as light that reaches them gets less.
     steps = 40

@@ -62,7 +62,7 @@ def random_scene(rnd: random.Random) -> tuple[str, dict]:
     elif truth == "EMPTY":
         s.update(fill_um=0, core="NONE")
     elif truth == "DUST":
-        s.update(fill_um=rnd.randrange(100, 2_000))
+        s.update(fill_um=rnd.randrange(100, 2_000), settled=rnd.randrange(2))
     else:
         s.update(subject="SEAL", sealed=1)
     return truth, s
