@@ -323,8 +323,9 @@ def _tube(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, s
     d.ellipse(_circle(BORE_R + 3), outline=(120, 118, 118), width=3)
     fill = scene["fill_um"] if scene["core"] != "NONE" else 0
     recess_mm = max(0.0, (scene["bore_um"] - fill) / 1000)
-    if scene["subject"] == "BIT" and not scene["settled"] and fill and scene["core"] in ("SOLID", "PIECES"):
-        recess_mm = min(recess_mm, 3.0)  # not settled yet: the broken face stands at the mouth
+    if scene["subject"] == "BIT" and fill and scene["core"] in ("SOLID", "PIECES"):
+        # In the bit the tube hangs mouth down: a core rests on the offset rim, a little deeper once settled.
+        recess_mm = min(recess_mm, 6.0 if scene["settled"] else 3.0)
     # The wall: rings towards the end, each darker, as light that reaches them gets less.
     steps = 40
     for k in range(steps + 1):
