@@ -528,7 +528,7 @@ COMMANDS = [
         "args": [],
         "states": ["IDLE", "STOPPED"],
         "hazardous": False,
-        "doc": "Self-test of every part, homing of every axis, count of tubes. Refused with a tube in the bit.",
+        "doc": "Self-test, homing of every axis, count of tubes. Refused with a tube in the bit.",
     },
     {
         "name": "ACQUIRE",

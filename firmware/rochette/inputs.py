@@ -1,8 +1,8 @@
 """Inputs: which part is read when.
 
-A part is read 100 times a second while something depends on it, and five times a second otherwise: with the rail
-off and nothing going on, the buses are nearly quiet. All readings of a tick are taken before anyone looks
-at them, so every monitor and mechanism of that tick sees the same world.
+A part is read 100 times a second while something depends on it, and five times a second otherwise: with the
+rail off and nothing going on, the buses are nearly quiet. All readings of a tick are taken before anyone
+looks at them, so every monitor and mechanism of that tick sees the same world.
 """
 
 from rochette.tables import FEED_STATE_HOLDING

@@ -264,7 +264,7 @@ class Payload:
             lambda: bus.bus_mv,
             BELOW,
             P_POWER_BUS_MIN_MV,
-            20,
+            4,
             EV_POWER_BUS_VOLTAGE_LOW,
             hold,
             REASON_SAFED,
@@ -274,7 +274,7 @@ class Payload:
             lambda: bus.current_ma,
             ABOVE,
             P_POWER_BUS_MAX_MA,
-            10,
+            3,
             EV_POWER_BUS_OVER_CURRENT,
             hold,
             REASON_SAFED,
@@ -284,7 +284,7 @@ class Payload:
             lambda: aux.current_ma,
             ABOVE,
             P_POWER_AUX_MAX_MA,
-            20,
+            4,
             EV_POWER_AUX_OVER_CURRENT,
             hold,
             REASON_SAFED,
@@ -302,7 +302,7 @@ class Payload:
         add(INPUTS, "slow inputs", self.inputs.slow, 5)
         add(INPUTS, "mission clock", d["mission_clock"].poll, 1)
         add(MONITORS, "rail", self._watch_rail, 100)
-        add(MONITORS, "monitors", self.monitors.tick, 100)
+        add(MONITORS, "monitors", self.monitors.tick, 20)
         for name, entry in (
             ("tilt", self.tilt.tick),
             ("spindle", self.spindle.tick),

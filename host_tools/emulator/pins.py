@@ -45,6 +45,8 @@ class Line:
         self.duty_ns = 0
         self.pwm_on = False
         self.fault: "Callable[[int], int] | None" = None
+        # Whether the plant can move the line's level; the e-stop loop, for one, is moved by hand only.
+        self.of_plant = True
         self.handler: "Callable[..., None] | None" = None
         self.trigger = 0
         self.last = 0
@@ -126,6 +128,8 @@ class Line:
         if self.sink is not None and self.mode in (UNSET, OUT):
             self.world.sync()
             self._drive()
+        if self.handler is not None:
+            self.world.watch_grid()
 
     def to_pio(self) -> None:
         """The line is driven by a state machine from now on."""

@@ -119,6 +119,7 @@ def _direct(world: "World") -> None:
         # Normally closed: the closed loop pulls the line down, open (pressed, or a broken wire) leaves it to
         # the pull-up.
         line.source = lambda: 0 if world.estop_closed else 1
+        line.of_plant = False
         line.needs_pull = PULL_UP
     camera = Camera(world)
     world.parts["camera"] = camera

@@ -125,8 +125,12 @@ class World:
         g = self.next_grid_us
         self.next_grid_us = now - now % GRID_US + GRID_US
         plant = self.plant
-        if now - g >= _LEAP_US and not plant.energised and not plant.shutter:
-            g = now - now % GRID_US
+        last = now - now % GRID_US
+        # Quiet time passes at once, and while only the corer works the plant takes its steps in one call.
+        if g < last and (
+            not plant.others_awake() if now - g < _LEAP_US else not plant.energised and not plant.shutter
+        ):
+            g = last
         while g <= now:
             for axis in self.steppers:
                 if axis.busy:
@@ -156,17 +160,26 @@ class World:
         """From now on the line's interrupt handler is called at the grid point where its level changes."""
         if line not in self.interrupt_lines:
             self.interrupt_lines.append(line)
-        if self._grid_event is None:
+        self.watch_grid()
+
+    def watch_grid(self) -> None:
+        """Visits every grid point while an interrupt waits for a line that the plant, or a fault, can move."""
+        needed = False
+        for line in self.interrupt_lines:
+            if line.of_plant or line.fault is not None:
+                needed = True
+        if needed and self._grid_event is None:
             event = self.clock.at(self.clock.now_us - self.clock.now_us % GRID_US + GRID_US, self._at_grid)
             self._grid_event = event
+        elif not needed and self._grid_event is not None:
+            self.clock.cancel(self._grid_event)
+            self._grid_event = None
 
     def unwatch_line(self, line: "Line") -> None:
         """No more interrupts from this line."""
         if line in self.interrupt_lines:
             self.interrupt_lines.remove(line)
-        if not self.interrupt_lines and self._grid_event is not None:
-            self.clock.cancel(self._grid_event)
-            self._grid_event = None
+        self.watch_grid()
 
     def _at_grid(self) -> None:
         event = self._grid_event

@@ -35,6 +35,9 @@ class StandInPlant:
         self.faults = []
         self.on_grid = None
 
+    def others_awake(self):
+        return True
+
     def advance(self, now_us):
         self.grids.append(now_us)
         if self.on_grid is not None:

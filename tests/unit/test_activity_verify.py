@@ -19,7 +19,7 @@ def evidence(snap, mass, image, light_ok=True):
     return e
 
 
-@pytest.mark.parametrize("snap,mass,image,light", itertools.product(VOTES, VOTES, VOTES, (True, False)))
+@pytest.mark.parametrize("snap,mass,image,light", list(itertools.product(VOTES, VOTES, VOTES, (True, False))))
 def test_every_combination(snap, mass, image, light):
     verdict = evidence(snap, mass, image, light).judge()
     votes = (snap, mass, image)

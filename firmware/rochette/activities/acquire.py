@@ -102,7 +102,6 @@ from rochette.tables import (
     REASON_CORE_PRESENT_SEALED,
     REASON_CORING,
     REASON_CUSTODY,
-    REASON_EVIDENCE_DISAGREES,
     REASON_FEED_BRAKE,
     REASON_FEED_ENCODER,
     REASON_GATE,
@@ -124,7 +123,6 @@ from rochette.tables import (
     REASON_TUBE_NOT_TAKEN,
     REASON_TUBE_NOT_USABLE,
     REASON_WEIGHT_LOST,
-    VERDICT_ABSENT,
     VOTE_ABSENT,
     VOTE_PRESENT,
     VOTE_UNKNOWN,
@@ -407,12 +405,9 @@ def dock(kit: "Kit") -> "Generator[None, None, None]":
 
 
 def image_down_tube(kit: "Kit") -> "Generator[None, None, None]":
-    """Turn the tube to the camera and look down it. A picture of an empty tube contradicts the verdict:
-    hold."""
+    """Turn the tube to the camera and look down it. For the record: the probe tells what is in it."""
     yield from turn_to(kit, kit.sample.tube, CAROUSEL_STATION_CAMERA, True)
-    shown = yield from image(kit, PHASE_IMAGE_TUBE)
-    if shown == VERDICT_ABSENT:
-        yield from hold_for_ground(kit, REASON_EVIDENCE_DISAGREES)
+    yield from image(kit, PHASE_IMAGE_TUBE)
 
 
 def probe_fill(kit: "Kit") -> "Generator[None, None, None]":

@@ -105,6 +105,7 @@ def feed_reason(result: int) -> int:
 
 
 def reason_for(table: tuple, result: int, otherwise: int) -> int:
+    """The reason that stands beside `result` in `table` of (result, reason), else `otherwise`."""
     for code, reason in table:
         if code == result:
             return reason

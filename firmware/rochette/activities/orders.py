@@ -119,14 +119,14 @@ class Orders:
             (CMD_GATE_CLOSE, kit.gate, kit.gate.close, GATE_RESULT_OK),
         ):
             self._commands.handle(opcode, self._handler(opcode, mechanism, begin, ok))
-        for opcode, mechanism in (
-            (CMD_CAROUSEL_HALT, kit.carousel),
-            (CMD_PROBE_HALT, kit.probe),
-            (CMD_SEALER_HALT, kit.sealer),
-            (CMD_GATE_HALT, kit.gate),
-            (CMD_CAMERA_HALT, kit.camera),
+        for opcode, halt in (
+            (CMD_CAROUSEL_HALT, kit.carousel.halt),
+            (CMD_PROBE_HALT, kit.probe.halt),
+            (CMD_SEALER_HALT, kit.sealer.halt),
+            (CMD_GATE_HALT, kit.gate.halt),
+            (CMD_CAMERA_HALT, kit.camera.halt),
         ):
-            self._commands.handle(opcode, mechanism.halt)
+            self._commands.handle(opcode, halt)
 
     def _handler(
         self, opcode: int, mechanism: "Any", begin: "Callable[[], None]", ok: int

@@ -307,7 +307,7 @@ class Plant:
         elif self.percussion_mhz != self._mhz_seen or self.percussion_pulse_us != self._pulse_seen:
             self._set_percussion()
         while self.n < end:
-            if self._others_awake():
+            if self.others_awake():
                 self._step(end - self.n - 1)
             elif (
                 self.spindle_permille
@@ -324,7 +324,8 @@ class Plant:
         if self.n >= self._second + PER_SECOND:
             self._slow()
 
-    def _others_awake(self) -> bool:
+    def others_awake(self) -> bool:
+        """Whether anything but the corer is at work: then each grid point matters to somebody."""
         return bool(
             self.probe_permille
             or self.sealer_permille
