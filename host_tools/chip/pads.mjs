@@ -1,0 +1,120 @@
+/**
+ * The pads as the outside sees them (RP2040 data sheet section 2.19): who drives each pin, at what level, with which
+ * pull; and the PWM slices behind them (4.5). Whoever drives the chip is told of changes, in the order they happen.
+ *
+ * Step pulses from the PIO are counted, not told one by one: `onEdges` gives the rising edges of a pin since the last
+ * change of anything else, so that a counter that looks at a direction pin counts them right.
+ *
+ * rp2040js toggles a pin at every edge of its PWM; with several carriers of 20 kHz this would be most of the work, so
+ * it is left out unless `edges` is set. What a slice is set to is always told.
+ */
+
+export const FUNCTION_PWM = 4;
+export const FUNCTION_SIO = 5;
+
+/** Sides of a slice's registers (4.5.3). */
+const SLICE_BYTES = 0x14;
+const SLICES = 8;
+const ENABLE_ALL = 0xa0;
+
+/**
+ * @typedef {object} Pad
+ * @property {number} fn function select
+ * @property {number} drive -1 not driven, else the level
+ * @property {number} pull 0 none, 1 up, 2 down
+ */
+
+/**
+ * @typedef {object} PadListener
+ * @property {(pin: number, pad: Pad) => void} onPad
+ * @property {(pin: number, count: number) => void} onEdges
+ * @property {(slice: number, registers: {enabled: boolean, div: number, top: number, cc: number}) => void} onSlice
+ */
+
+export class Pads {
+  /** @param {any} mcu @param {PadListener} listener @param {boolean} edges whether PWM toggles the pins */
+  constructor(mcu, listener, edges) {
+    this.mcu = mcu;
+    this.listener = listener;
+    /** @type {number[]} */
+    this.told = new Array(30).fill(-1);
+    /** @type {number[]} */
+    this.rising = new Array(30).fill(0);
+    this.anyRising = false;
+    mcu.gpio.forEach((/** @type {any} */ pin, /** @type {number} */ i) => this.watch(pin, i));
+    this.watchPwm(edges);
+  }
+
+  /** @param {any} pin @param {number} i */
+  watch(pin, i) {
+    const check = pin.checkForUpdates.bind(pin);
+    pin.checkForUpdates = () => {
+      check();
+      this.look(i);
+    };
+    this.told[i] = this.packed(i);
+  }
+
+  /** @param {number} i */
+  packed(i) {
+    const pin = this.mcu.gpio[i];
+    const fn = pin.functionSelect;
+    // Which way the PIO and the PWM drive a pin is told by other means.
+    const drive = fn === FUNCTION_SIO && pin.outputEnable ? (pin.outputValue ? 1 : 0) : -1;
+    const pull = pin.pullupEnabled ? 1 : pin.pulldownEnabled ? 2 : 0;
+    return fn | ((drive + 1) << 5) | (pull << 7);
+  }
+
+  /** @param {number} i */
+  look(i) {
+    const now = this.packed(i);
+    if (now === this.told[i]) return;
+    this.told[i] = now;
+    this.flush();
+    this.listener.onPad(i, { fn: now & 31, drive: ((now >> 5) & 3) - 1, pull: now >> 7 });
+  }
+
+  /** PIO outputs have changed. @param {number} before @param {number} after */
+  pio(before, after) {
+    for (let up = after & ~before; up; up &= up - 1) {
+      this.rising[31 - Math.clz32(up & -up)]++;
+      this.anyRising = true;
+    }
+  }
+
+  /** Tells the edges counted so far. */
+  flush() {
+    if (!this.anyRising) return;
+    this.anyRising = false;
+    for (let i = 0; i < 30; i++) {
+      if (!this.rising[i]) continue;
+      this.listener.onEdges(i, this.rising[i]);
+      this.rising[i] = 0;
+    }
+  }
+
+  /** @param {boolean} edges */
+  watchPwm(edges) {
+    const { pwm } = this.mcu;
+    if (!edges) {
+      for (const slice of pwm.channels) {
+        slice.alarmA.enable = false;
+        slice.alarmB.enable = false;
+        slice.alarmBottom.enable = false;
+      }
+    }
+    const write = pwm.writeUint32.bind(pwm);
+    pwm.writeUint32 = (/** @type {number} */ offset, /** @type {number} */ value) => {
+      write(offset, value);
+      if (offset < SLICES * SLICE_BYTES) this.slice(Math.floor(offset / SLICE_BYTES));
+      else if (offset === ENABLE_ALL) for (let i = 0; i < SLICES; i++) this.slice(i);
+    };
+  }
+
+  /** @param {number} i */
+  slice(i) {
+    const { csr, div, top, cc } = this.mcu.pwm.channels[i];
+    this.flush();
+    this.listener.onSlice(i, { enabled: (csr & 1) === 1, div, top, cc });
+  }
+}
