@@ -34,6 +34,19 @@ BOARD: dict = {
         "hx711_data": {"gp": 26, "dir": "in", "safe": None, "active": 1, "pull": "up"},
         "hx711_clock": {"gp": 27, "dir": "out", "safe": 0, "active": 1, "pull": None},
         "camera_shutter": {"gp": 28, "dir": "out", "safe": 0, "active": 1, "pull": None},
+        "link_tx": {"gp": 24, "dir": "uart", "safe": None, "active": 1, "pull": None},
+        "link_rx": {"gp": 25, "dir": "uart", "safe": None, "active": 1, "pull": "up"},
+    },
+    # The line to the ground. rx_bytes and tx_bytes: buffers of the UART. radio: whether every frame needs a tag.
+    "link": {
+        "port": "uart",
+        "uart": 1,
+        "tx": "link_tx",
+        "rx": "link_rx",
+        "baud": 921600,
+        "rx_bytes": 2048,
+        "tx_bytes": 1024,
+        "radio": False,
     },
     # Carrier frequency of each output that is a PWM; the two outputs of a slice (gp // 2 % 8) share one.
     "pwm": {

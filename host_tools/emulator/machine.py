@@ -361,6 +361,61 @@ class I2C:
         return found
 
 
+class UART:
+    """A UART on the board's serial line. Reads and writes never wait: `timeout` has to be 0."""
+
+    def __init__(
+        self,
+        id: int,
+        baudrate: int = 9600,
+        *,
+        tx: "Any" = None,
+        rx: "Any" = None,
+        txbuf: int = 256,
+        rxbuf: int = 256,
+        timeout: int = 0,
+    ) -> None:
+        line = _world.current().serial
+        if line is None or line.uart != id:
+            raise EmulationError("UART(" + str(id) + ") is not wired on this board")
+        if tx is None or rx is None or _line_of(tx).gp != line.tx_gp or _line_of(rx).gp != line.rx_gp:
+            raise EmulationError(
+                "UART(%d) is wired to tx GP%d and rx GP%d on this board" % (id, line.tx_gp, line.rx_gp)
+            )
+        if timeout != 0:
+            raise EmulationError("UART: a timeout would let the tick wait; only 0 is emulated")
+        if not 300 <= baudrate <= 7_812_500:
+            raise ValueError("invalid baudrate")
+        if not 32 <= txbuf <= 32766 or not 32 <= rxbuf <= 32766:
+            raise ValueError("txbuf and rxbuf must be 32 to 32766")
+        _line_of(tx).mode = _pins.ALT
+        _line_of(rx).mode = _pins.ALT
+        self._line = line
+        line.open(baudrate, rxbuf, txbuf)
+
+    def any(self) -> int:
+        """Bytes that can be read without waiting."""
+        return self._line.waiting()
+
+    def readinto(self, buf: "Any", nbytes: int = -1) -> "int | None":
+        """Reads what has come, up to `nbytes`; None when nothing has."""
+        count = self._line.read_into(buf, len(buf) if nbytes < 0 else nbytes)
+        return count if count else None
+
+    def write(self, buf: "Any", offset: int = -1, length: int = -1) -> "int | None":
+        """write(buf), write(buf, length) or write(buf, offset, length), as all streams of MicroPython have
+        it; None when nothing could be taken.
+        """
+        if length < 0:
+            offset, length = 0, len(buf) if offset < 0 else offset
+        count = self._line.send(memoryview(buf)[offset : offset + length])
+        return count if count else None
+
+    def txdone(self) -> bool:
+        """Whether everything has been sent."""
+        return self._line.sending() == 0
+
+
 class Timer:
     """A virtual timer, id -1. The callback is called from the clock at its time; see World for `hard`."""
 

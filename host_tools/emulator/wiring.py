@@ -14,6 +14,7 @@ from host_tools.emulator.devices.lis3dh import Lis3dh
 from host_tools.emulator.devices.mb85rc256v import ID_ADDRESS, FramId, Mb85rc256v
 from host_tools.emulator.devices.mcp23017 import Mcp23017
 from host_tools.emulator.devices.pulses import LedRing, Percussion, Servo
+from host_tools.emulator.devices.serial_line import SerialLine
 from host_tools.emulator.devices.stepper import StepperAxis
 from host_tools.emulator.devices.veml7700 import Veml7700
 from host_tools.emulator.errors import EmulationError
@@ -80,6 +81,10 @@ def build(world: "World") -> None:
     _direct(world)
     for entry in board["i2c"]:
         _bus(world, entry)
+    link = board.get("link")
+    if link is not None and link["port"] == "uart":
+        by_name = world.line_by_name
+        world.serial = SerialLine(world, link["uart"], by_name[link["tx"]].gp, by_name[link["rx"]].gp)
     names = sorted(board["parts"].keys())
     for name in names:
         _part(world, name, board["parts"][name])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from host_tools.emulator.clock import Event
+    from host_tools.emulator.devices.serial_line import SerialLine
     from host_tools.emulator.devices.stepper import StepperAxis
     from host_tools.emulator.pins import Line
 
@@ -76,6 +77,7 @@ class World:
         self.lines: "list[Line | None]" = [None] * PINS
         self.line_by_name: "dict[str, Line]" = {}
         self.buses: "list[Bus]" = []
+        self.serial: "SerialLine | None" = None
         self.parts: "dict[str, Any]" = {}
         self.steppers: "list[StepperAxis]" = []
         self.watchers: "list[Any]" = []
@@ -163,14 +165,13 @@ class World:
         self.watch_grid()
 
     def watch_grid(self) -> None:
-        """Visits every grid point while an interrupt waits for a line that the plant, or a fault, can move."""
+        """Visits each grid point while an interrupt waits for a line that the plant or a fault can move."""
         needed = False
         for line in self.interrupt_lines:
             if line.of_plant or line.fault is not None:
                 needed = True
         if needed and self._grid_event is None:
-            event = self.clock.at(self.clock.now_us - self.clock.now_us % GRID_US + GRID_US, self._at_grid)
-            self._grid_event = event
+            self._grid_event = self.clock.at(self.next_grid_us, self._at_grid)
         elif not needed and self._grid_event is not None:
             self.clock.cancel(self._grid_event)
             self._grid_event = None
@@ -213,6 +214,8 @@ class World:
                 self.machines[i].model.stop_for_good()
                 self.machines[i] = None
         self.pio_programs = [[], []]
+        if self.serial is not None:
+            self.serial.close()
         while self.interrupt_lines:
             self.unwatch_line(self.interrupt_lines[0])
         for line in self.lines:

@@ -1,0 +1,148 @@
+"""The serial line between the payload and whoever is at its other end: bytes, each at its time.
+
+Both ways a byte takes ten bits of the line's speed. What the chip has not read in time is lost once its
+receive buffer is full, as on a line without handshake; `overruns` counts it. The far end is a pair of calls,
+`host_write` and `host_read`: no wall clock, no thread.
+"""
+
+from host_tools.emulator.errors import EmulationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from host_tools.emulator.world import World
+
+_BITS_US = 10_000_000  # ten bits a byte, in bit-microseconds
+# UART number -> its transmit and receive pins (RP2040 data sheet, table 2).
+PINS = (((0, 12, 16, 28), (1, 13, 17, 29)), ((4, 8, 20, 24), (5, 9, 21, 25)))
+
+
+class SerialLine:
+    """One UART's wires and buffers. Closed until the firmware opens it."""
+
+    def __init__(self, world: "World", uart: int, tx_gp: int, rx_gp: int) -> None:
+        if not 0 <= uart <= 1 or tx_gp not in PINS[uart][0] or rx_gp not in PINS[uart][1]:
+            raise EmulationError(
+                "board: link on UART(%d) cannot be on GP%d and GP%d" % (uart, tx_gp, rx_gp)
+            )
+        self.clock = world.clock
+        self.uart = uart
+        self.tx_gp = tx_gp
+        self.rx_gp = rx_gp
+        self.overruns = 0
+        self.connected = True
+        self.close()
+
+    def close(self) -> None:
+        """Chip reset: what is in the chip's buffers is gone."""
+        self.baud = 0
+        self._rx_room = 0
+        self._tx_room = 0
+        self._coming = b""
+        self._coming_from = 0
+        self._received = b""
+        self._leaving = b""
+        self._leaving_from = 0
+        self._left = b""
+
+    def open(self, baud: int, rx_bytes: int, tx_bytes: int) -> None:
+        """What `machine.UART` sets up."""
+        self.close()
+        self.baud = baud
+        self._rx_room = rx_bytes
+        self._tx_room = tx_bytes
+
+    # --- the far end
+
+    def host_write(self, data: bytes) -> None:
+        """The far end sends: the bytes come in one after the other from now on. Lost while the line is closed
+        or unplugged.
+        """
+        if not self.baud or not self.connected:
+            return
+        self._arrive()
+        if not self._coming:
+            self._coming_from = self.clock.now_us
+        self._coming += bytes(data)
+
+    def host_read(self) -> bytes:
+        """Everything that has reached the far end since the last call."""
+        self._depart()
+        data = self._left
+        self._left = b""
+        return data
+
+    def unplug(self) -> None:
+        """Pull the plug: what is under way is gone, nothing passes until `plug`."""
+        self.connected = False
+        self._coming = b""
+
+    def plug(self) -> None:
+        """Put the plug back."""
+        self.connected = True
+
+    # --- the chip
+
+    def _arrive(self) -> None:
+        if not self._coming:
+            return
+        now = self.clock.now_us
+        count = (now - self._coming_from) * self.baud // _BITS_US
+        if count <= 0:
+            return
+        if count >= len(self._coming):
+            count = len(self._coming)
+            self._coming_from = now
+        else:
+            self._coming_from += count * _BITS_US // self.baud
+        taken = min(count, self._rx_room - len(self._received))
+        self.overruns += count - taken
+        self._received += self._coming[:taken]
+        self._coming = self._coming[count:]
+
+    def _depart(self) -> None:
+        if not self._leaving:
+            return
+        now = self.clock.now_us
+        count = (now - self._leaving_from) * self.baud // _BITS_US
+        if count <= 0:
+            return
+        if count >= len(self._leaving):
+            count = len(self._leaving)
+            self._leaving_from = now
+        else:
+            self._leaving_from += count * _BITS_US // self.baud
+        if self.connected:
+            self._left += self._leaving[:count]
+        self._leaving = self._leaving[count:]
+
+    def waiting(self) -> int:
+        """Bytes that the chip can read now."""
+        if self._coming:
+            self._arrive()
+        return len(self._received)
+
+    def read_into(self, buffer: "Any", count: int) -> int:
+        """Move up to `count` received bytes into `buffer`; how many there were."""
+        count = min(count, self.waiting())
+        if count:
+            buffer[:count] = self._received[:count]
+            self._received = self._received[count:]
+        return count
+
+    def send(self, data: "Any") -> int:
+        """Put bytes into the transmit buffer; how many it took."""
+        self._depart()
+        count = min(len(data), self._tx_room - len(self._leaving))
+        if count <= 0:
+            return 0
+        if not self._leaving:
+            self._leaving_from = self.clock.now_us
+        self._leaving += bytes(data[:count])
+        return count
+
+    def sending(self) -> int:
+        """Bytes that wait to be sent."""
+        self._depart()
+        return len(self._leaving)
