@@ -13,7 +13,7 @@ open.
 import json
 import sys
 
-import micropython
+import micropython  # pyright: ignore[reportMissingImports]  # the VM's own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Watch:
                 tick(mechanism)
             except MemoryError as error:
                 micropython.heap_unlock()
-                sys.print_exception(error)
+                sys.print_exception(error)  # type: ignore[attr-defined]  # MicroPython's own
                 raise Allocated(self.name, state)
             micropython.heap_unlock()
             bus.locked = False
@@ -141,7 +141,7 @@ def watch_all() -> "list[Watch]":
 
 def main() -> None:
     """Run until every mechanism has ticked as often as asked, and print what was seen."""
-    import machine
+    import machine  # pyright: ignore[reportMissingImports]  # the emulated one
 
     from host_tools.emulator.session import Session
 

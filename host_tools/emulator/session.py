@@ -12,6 +12,7 @@ The trace (see docs/determinism.md) is a SHA-256 over one packed record a tick a
 import hashlib
 import struct
 import sys
+from array import array
 from binascii import hexlify
 
 from host_tools.emulator.faults import FaultInjector
@@ -72,8 +73,9 @@ class Session:
         self._depth_um = int(spec.get("depth_um") or 66_000)
         self._script = Script(list(spec.get("commands") or ()))
         self._steps = 0
+        self._command: "tuple[int, tuple[int, ...]]" = (0, ())
         self._events_seen = 0
-        self._event = None
+        self._event = array("i", bytes(4 * 6))
         self._hold_serial = 0
         self._pictures_seen = 0
         self._hold_until_us = 0
@@ -107,13 +109,10 @@ class Session:
         self._prepare()
 
     def _prepare(self) -> None:
-        from array import array
-
         from rochette import tables
 
         self._tables = tables
         self._names = _event_names(tables)
-        self._event = array("i", bytes(4 * 6))
         self._hash = hashlib.sha256()
         size = struct.calcsize(TRACE_FORMAT)
         self._record_size = size

@@ -66,6 +66,10 @@ class BenchPlant:
         self.log: list[tuple[int, int]] = []
         self.last_feed = 0
 
+    def others_awake(self) -> bool:
+        """Every grid point matters on this bench."""
+        return True
+
     def advance(self, now_us: int) -> None:
         """The mission clock runs; changes of the feed are noted with their time."""
         self.epoch_s = self.start_s + now_us // 1_000_000

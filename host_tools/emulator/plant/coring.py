@@ -51,6 +51,9 @@ def run(p: "Plant", count: int, ahead: int) -> None:
         w = -w
         i = -i
     fracture = p.hole_frac
+    fth = mu = rotary = blows = layer_end = 0
+    choke = 1
+    noise = p.noise_torque
     if over_rock:
         fth = p.l_threshold
         mu = p.l_friction
@@ -58,7 +61,6 @@ def run(p: "Plant", count: int, ahead: int) -> None:
         blows = p.rop_blows if on else 0
         choke = p.l_choke_nm
         layer_end = p.l_end_nm
-        noise = p.noise_torque
     f = p.force_mn
     left = count
     while left:
