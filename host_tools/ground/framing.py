@@ -3,8 +3,9 @@
     7E | escaped(content, then CRC-32 of it, least significant byte first) | 7E
 
 An octet that must not cross the wire as itself goes as 7D and the octet XOR 20: the flag and the escape
-themselves, 03 (Ctrl-C breaks into a MicroPython board), and 11 and 13 (XON, XOFF). What stands between two
-frames is console text and does no harm; the check of RFC 1662 (C.3, "FCS-32") is `binascii.crc32`.
+themselves, 03 (Ctrl-C breaks into a MicroPython board), 11 and 13 (XON, XOFF), and, from the ground, every
+other octet below 20, so that a frame that meets a prompt instead of a payload does nothing there. What stands
+between two frames is console text and does no harm. The check of RFC 1662 (C.3, "FCS-32") is `crc32`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from binascii import crc32
 FLAG = 0x7E
 ESCAPE = 0x7D
 FLIP = 0x20
-NEVER_RAW = (0x03, 0x11, 0x13, ESCAPE, FLAG)
+NEVER_RAW = (*range(0x20), ESCAPE, FLAG)
 CHECK_BYTES = 4
-FRAME_MAX = 2048
-"""Octets between two flags, escaped, that are still looked at; more is taken for console text."""
+FRAME_MAX = 4096
+"""Octets between two flags, escaped, that are still looked at; more is taken for console text. The link's own
+frames are shorter (wire.CONTENT_MAX); the emulator's bench has longer ones."""
 
 _FLAG = bytes((FLAG,))
 _TO_ESCAPE = re.compile(b"[" + re.escape(bytes(NEVER_RAW)) + b"]")
@@ -36,8 +38,6 @@ def frame(content: bytes) -> bytes:
 def content_of(between: bytes) -> bytes | None:
     """What stands between two flags as content, or None when it is no whole frame. Never raises."""
     plain = between.translate(None, _DROPPED)
-    if plain.endswith(bytes((ESCAPE,))):
-        return None  # RFC 1662: an escape right before the flag gives the frame up
     body = _ESCAPED.sub(lambda m: bytes((m[1][0] ^ FLIP,)), plain)
     if len(body) <= CHECK_BYTES:
         return None
@@ -60,8 +60,8 @@ class Deframer:
         *whole, self._pool = (self._pool + data).split(_FLAG)
         found = []
         for between in whole:
-            if not between:
-                continue
+            if not between or between[-1] == ESCAPE:
+                continue  # nothing, or given up by its sender (RFC 1662, 4.2)
             content = content_of(between) if len(between) <= FRAME_MAX else None
             if content is None:
                 self._discard(between)

@@ -56,13 +56,19 @@ class Port:
         self._open = True
         self._writing = threading.Lock()
 
-    def read(self, timeout_s: float) -> bytes:
-        """What has come: at once when there is something, else b"" after `timeout_s`."""
+    def read(self, timeout_s: float, wake: int | None = None) -> bytes:
+        """What has come: at once when there is something, else b"" after `timeout_s`.
+
+        A byte on the descriptor `wake` ends the wait too; it is taken.
+        """
         if not self._open:
             raise self.gone("it was closed")
         try:
-            ready, _, _ = select.select([self._fd], [], [], max(0.0, timeout_s))
-            if not ready:
+            watched = [self._fd] if wake is None else [self._fd, wake]
+            ready, _, _ = select.select(watched, [], [], max(0.0, timeout_s))
+            if wake in ready and wake is not None:
+                os.read(wake, 64)
+            if self._fd not in ready:
                 return b""
             data = os.read(self._fd, 4096)
         except (OSError, ValueError) as error:

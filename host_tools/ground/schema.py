@@ -1,0 +1,129 @@
+"""Names, bounds and prose of commands, for people: what is checked here before anything is sent.
+
+Two views of one dictionary are joined by their numbers: F Prime's (`packets.Schema`: the wire) and the
+declarations (`host_tools.dictionary`: bounds, units, modes, what is dangerous).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from host_tools import dictionary, paths
+from host_tools.ground.errors import BadArgument, UnknownName
+from host_tools.ground.packets import CommandShape, Schema
+
+DICTIONARY = paths.ROOT / "dictionary.json"
+
+
+class Names:
+    """The dictionary as a person uses it."""
+
+    def __init__(self, schema: Schema, words: dictionary.Dictionary) -> None:
+        self.schema = schema
+        self.words = words
+
+    @classmethod
+    def load(cls, path: Path | str = DICTIONARY) -> Names:
+        """The project's dictionary."""
+        return cls(Schema.load(path), dictionary.load())
+
+    @property
+    def digest(self) -> bytes:
+        """What a payload with the same dictionary says of itself in WELCOME."""
+        return bytes.fromhex(self.words.digest[:16])
+
+    @cached_property
+    def _by_name(self) -> dict[str, CommandShape]:
+        """Each command by its names, in small letters: sample.acquire, and sample_acquire as in tables.py."""
+        found = {}
+        for command in self.schema.commands.values():
+            found[command.name.lower()] = command
+            declared = self.words.commands.get(command.opcode)
+            if declared is not None:
+                found[declared.full_name.lower()] = command
+                found[f"{declared.component}.{declared.name}".lower()] = command
+        return found
+
+    def command_names(self) -> list[str]:
+        """Every command's name, in the order of opcodes."""
+        return [c.name for c in sorted(self.schema.commands.values(), key=lambda c: c.opcode)]
+
+    def command(self, name: str) -> CommandShape:
+        """The command of that name. Raises UnknownName with near ones."""
+        found = self._by_name.get(name.lower())
+        if found is None:
+            others = near(name, self.command_names())
+            raise UnknownName(f"no command is called {name}{others} Nothing was sent.")
+        return found
+
+    def hazardous(self, command: CommandShape) -> bool:
+        """Whether it moves or commits hardware."""
+        declared = self.words.commands.get(command.opcode)
+        return declared is not None and declared.hazardous
+
+    def usage(self, command: CommandShape) -> str:
+        """A command as it is typed: `sample.ACQUIRE tube depth_um`, with bounds."""
+        parts = [command.name]
+        for at, field in enumerate(command.fields):
+            low, high, unit = self._bounds(command, at)
+            bounds = f"={low}..{high}{unit}" if low is not None else ""
+            parts.append(f"<{field.name}{bounds}>")
+        return " ".join(parts)
+
+    def _bounds(self, command: CommandShape, at: int) -> tuple[int | None, int | None, str]:
+        declared = self.words.commands.get(command.opcode)
+        if declared is None or at >= len(declared.args):
+            return None, None, ""
+        argument = declared.args[at]
+        if not isinstance(argument.minimum, int) or argument.type in self.words.enums:
+            return None, None, ""
+        return argument.minimum, argument.maximum, f" {argument.unit}" if argument.unit else ""
+
+    def packet(self, command: CommandShape, values: Sequence[Any]) -> bytes:
+        """The command's packet. `values` are texts as typed, or Python values. Raises BadArgument."""
+        if len(values) != len(command.fields):
+            takes = f"takes {len(command.fields) or 'no'} argument{'' if len(command.fields) == 1 else 's'}"
+            raise BadArgument(
+                f"{command.name} {takes}, {len(values)} came: {self.usage(command)}. Nothing was sent."
+            )
+        read = [self._value(command, at, value) for at, value in enumerate(values)]
+        return self.schema.command_packet(command, read)
+
+    def _value(self, command: CommandShape, at: int, value: Any) -> Any:
+        field = command.fields[at]
+        low, high, unit = self._bounds(command, at)
+        try:
+            got = field.type.read(value) if isinstance(value, str) else value
+            if low is not None and high is not None and isinstance(got, int) and not low <= got <= high:
+                raise BadArgument(f"{got} is out of bounds; allowed are {low} to {high}{unit}")
+        except BadArgument as error:
+            where = f"{command.name}: argument {at + 1}, {field.name}"
+            raise BadArgument(f"{where}: {error}. Nothing was sent.") from None
+        return got
+
+    def channel_names(self) -> list[str]:
+        """Every channel's name."""
+        return sorted(self.schema.channel_named)
+
+    def channel(self, name: str) -> str:
+        """The full name of a channel, written in any case. Raises UnknownName with near ones."""
+        for known in self.schema.channel_named:
+            if known.lower() == name.lower():
+                return known
+        raise UnknownName(f"no channel is called {name}{near(name, self.channel_names())}")
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """', did you mean ...?' or the sentence's end: names like `name`, by letters or by their last part."""
+    wanted = name.lower().split(".")[-1]
+    by_end = {one.lower().split(".")[-1]: one for one in names}
+    whole = {one.lower(): one for one in by_end.values()}
+    found = [whole[match] for match in difflib.get_close_matches(name.lower(), whole, 3, 0.6)]
+    found += [by_end[match] for match in difflib.get_close_matches(wanted, by_end, 3, 0.6)]
+    found += [one for end, one in by_end.items() if wanted and wanted in end]
+    unique = list(dict.fromkeys(found))[:4]
+    return f"; near it: {', '.join(unique)}." if unique else "; 'rochette send --list' names them all."

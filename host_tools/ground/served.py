@@ -1,0 +1,116 @@
+"""An emulated payload that is driven from outside in slices of ticks, and spoken to over its serial port.
+
+Runs on CPython and on the MicroPython VM from the same source, like `host_tools/emulator/session.py`, whose
+start it uses. There is no wall clock in here: how long a slice is, and when it comes, is the caller's matter.
+A reset of the chip (commanded, or by its watchdog) starts the firmware anew in the same world: the parts, the
+tubes and the rock stay as they are, as on a bench.
+"""
+
+import sys
+
+from host_tools.emulator.errors import MachineReset, WatchdogReset
+from host_tools.emulator.session import Session, SessionError
+from host_tools.emulator.world import PWRON_RESET, WDT_RESET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class _Deaf:
+    """Nobody listens beside the link: what the payload has to say, it says there."""
+
+    def event(self, event: "dict[str, Any]") -> None:
+        """Not kept: the event goes over the link."""
+        return None
+
+
+class Served(Session):
+    """Rock, plant, world and firmware of one specification (run/protocol.py), stepped by `slice()`."""
+
+    def __init__(self, spec: "dict[str, Any]") -> None:
+        Session.__init__(self, spec, _Deaf())
+        self._looks: "tuple[int, ...]" = ()
+        self._unseen = 0
+        self.resets = 0
+
+    def start(self) -> None:
+        """Power on."""
+        self._boot()
+        t = self._tables
+        self._looks = (t.PHASE_IMAGE_BIT, t.PHASE_IMAGE_AGAIN, t.PHASE_IMAGE_TUBE, t.PHASE_IMAGE_SEAL)
+        self._unseen = t.VERDICT_NONE
+
+    def slice(self, ticks: int, received: bytes) -> "dict[str, Any]":
+        """Let `received` come in on the serial port, run `ticks` of 10 ms, and give what happened.
+
+        tx: bytes sent; ms: emulated time since power-on; busy: whether time is worth spending fast; pictures:
+        scenes taken since the last slice; resets: how often the chip was reset.
+        """
+        line = self.world.serial
+        if line is None:
+            raise SessionError("this board has no serial line to the ground: give it a 'link' in board.py")
+        if received:
+            line.host_write(received)
+        for _ in range(ticks):
+            self._tick()
+        return {
+            "tx": line.host_read(),
+            "ms": self.world.clock.now_us // 1000,
+            "busy": self._busy(),
+            "pictures": self._pictures(),
+            "resets": self.resets,
+        }
+
+    def stop(self) -> None:
+        """Power off the actuators, let go of the world."""
+        self.payload.stop()
+        self.world.detach()
+
+    def _tick(self) -> None:
+        try:
+            self.payload.executive.step()
+        except MachineReset:
+            self._restart(PWRON_RESET)
+        except WatchdogReset:
+            self._restart(WDT_RESET)
+        if self.payload.events.count != self._events_seen:
+            self._hear_events()
+        if self.world.clock.now_us >= self._script.next_us:
+            self._play()
+
+    def _restart(self, cause: int) -> None:
+        """What a reset of the chip is: the firmware from its first line, everything around it as it was."""
+        self.resets += 1
+        self.world.reset_chip(cause)
+        for name in list(sys.modules):
+            if name in ("boot", "main") or name.startswith("rochette"):
+                del sys.modules[name]
+        import boot  # noqa: F401
+        import main
+
+        self.payload = main.build()
+        self.payload.activities.strict = True
+        self.payload.commands.strict = True
+        self._events_seen = 0
+        self._prepare()
+
+    def _busy(self) -> bool:
+        """Whether the payload works on something; not while it waits for a release, or for a look."""
+        payload = self.payload
+        if not payload.activities.running or payload.hold.active:
+            return False
+        camera = payload.camera
+        looking = payload.sample.phase in self._looks and not camera.busy
+        return not (looking and camera.assessment_of(camera.picture_no) == self._unseen)
+
+    def _pictures(self) -> "list[dict[str, Any]]":
+        count = self.payload.camera.picture_no
+        scenes = self.plant.pictures
+        if count == self._pictures_seen or not scenes:
+            return []
+        self._pictures_seen = count
+        scene = dict(scenes[-1])
+        # Frames without a sync are on the camera and unknown to the payload: its number counts.
+        scene["no"] = count
+        return [scene]
