@@ -123,6 +123,13 @@ def _parser() -> argparse.ArgumentParser:
         help="who answers the hold: a person, only PRESENT released, or nobody (ask)",
     )
     run.add_argument("--board", default="emulated", metavar="NAME", help="a folder of boards/ (emulated)")
+    run.add_argument(
+        "--payload",
+        default=None,
+        type=Path,
+        metavar="FILE",
+        help="keep the payload's tubes and record in FILE from run to run (each run a new payload)",
+    )
     run.add_argument("--out", default="runs", metavar="DIR", help="the run folder is made in here (runs)")
     run.add_argument(
         "--pace",
@@ -186,6 +193,7 @@ def _run(args: argparse.Namespace) -> int:
             release=args.release,
             board=args.board,
             target=args.target,
+            payload=args.payload,
         ),
         out=Path(args.out),
         display=display.choose(args.quiet, args.json),

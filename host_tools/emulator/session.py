@@ -16,6 +16,7 @@ from array import array
 from binascii import hexlify
 
 from host_tools.emulator.faults import FaultInjector
+from host_tools.emulator.kept import keep, restore
 from host_tools.emulator.limits import Limits
 from host_tools.emulator.plant import Plant
 from host_tools.emulator.script import Script
@@ -97,6 +98,8 @@ class Session:
         self.plant = Plant(spec["rock_data"], int(spec["seed"]), mechanics)
         self.world = World(board.BOARD, self.plant, int(spec["seed"]))
         self.world.attach()
+        if spec.get("kept"):
+            restore(self.world, self.plant, spec["kept"])
         self.faults = FaultInjector(self.world, list(spec.get("faults") or ()))
         self.limits = Limits(list(spec.get("limits") or ()))
         import boot  # noqa: F401  (its module-level code is the boot)
@@ -183,6 +186,8 @@ class Session:
         t = self._tables
         payload = self.payload
         self._steps += 1
+        if self._steps == 1 and payload.custody.commissioned:
+            self._steps = 2  # a payload that has a record keeps it
         if self._steps == 1:
             self._command = (t.CMD_SAMPLE_COMMISSION, ())
         elif self._steps == 2:
@@ -348,6 +353,12 @@ class Session:
         payload = self.payload
         sample = payload.sample
         slips = payload.executive.slips
+        if not sample.number:
+            # Bring-up ended the run before a sample was begun.
+            sample.outcome = self._tables.OUTCOME_FAULT
+            sample.reason = payload.activities.last_reason
+        elif sample.reason == self._tables.REASON_TUBE_NOT_USABLE:
+            self._refused = "tube {} is used, or not in its seat; the custody record has it".format(self._tube)
         return {
             "outcome": sample.outcome,
             "reason": sample.reason,
@@ -372,6 +383,7 @@ class Session:
             "seal_curve": _curve(payload.sealer),
             "limits_broken": self.limits.broken,
             "refused": self._refused,
+            "kept": keep(self.world, self.plant),
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import time
 import traceback
@@ -51,6 +52,8 @@ class Asked:
     max_s: int = MAX_S
     hold_s: int = HOLD_S
     """A hold that nobody releases is watched this long, in emulated seconds, before the run ends."""
+    payload: Path | None = None
+    """File in which the emulated payload keeps its tubes and its custody record from run to run."""
 
 
 @dataclass
@@ -121,7 +124,39 @@ def make_spec(asked: Asked) -> dict[str, Any]:
         "max_s": asked.max_s,
         "hold_s": asked.hold_s,
         "telemetry_hz": TELEMETRY_HZ,
+        "kept": _kept(asked.payload, seats),
     }
+
+
+def _kept(path: Path | None, seats: int) -> dict[str, Any] | None:
+    """What the payload kept from the run before; None when there was none. UsageError for another file."""
+    if path is None or not path.exists():
+        return None
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--payload {path}: can't be read as a kept payload: {error}. It was not changed."
+        ) from error
+    if not isinstance(kept, dict) or kept.get("seats") != seats or "fram" not in kept:
+        raise UsageError(
+            f"--payload {path}: not the kept payload of a board with {seats} seats. It was not changed."
+        )
+    return kept
+
+
+def _keep(path: Path | None, kept: Any, display: Display) -> None:
+    """Write what the payload keeps, whole or not at all."""
+    if path is None or not isinstance(kept, dict):
+        return
+    fresh = path.with_name(path.name + ".new")
+    try:
+        fresh.write_text(json.dumps(kept) + "\n", encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        display.line(
+            f"--payload {path}: could not be written ({error.strerror or error}); it is as it was before the run."
+        )
 
 
 def complete(result: Mapping[str, Any], spec: Mapping[str, Any], target: str, words: Words) -> dict[str, Any]:
@@ -193,6 +228,7 @@ def run(
         finally:
             display.stop()
         wall_s = time.monotonic() - began - sink.asked_s
+        _keep(asked.payload, raw.pop("kept", None), display)
         result = complete(raw, spec, asked.target, words)
         result["wall_s"] = round(wall_s, 3)
         if not result["emulated_s"]:
