@@ -347,11 +347,11 @@ class Link:
         self._ears.on_down(why)
 
     def _on_welcome(self, welcome: wire.Welcome) -> None:
-        if welcome.nonce != self._nonce or not welcome.session:
+        if self.up or welcome.nonce != self._nonce or not welcome.session:
             return
+        if welcome.about != self.session:
+            return  # it answers a HELLO of another time: what it says of our commands is not true any more
         fresh = welcome.session != self.session
-        if not fresh and self.up:
-            return  # a doubled one
         if fresh:
             self._begin_session(welcome)
         else:
@@ -373,7 +373,7 @@ class Link:
         for sent in self._unacknowledged:
             if not sent.is_command:
                 self._end(sent, DROPPED, "the payload began anew in the middle of the transfer")
-            elif welcome.about != old or welcome.accepted == wire.NO_MEMORY:
+            elif welcome.accepted == wire.NO_MEMORY:
                 self._end(sent, UNKNOWN, "the payload began anew and does not know whether it took it")
             elif sent.number <= welcome.accepted:
                 sent.state = TAKEN
