@@ -19,7 +19,7 @@ ENUMS = [
     },
     {
         "name": "CommandResult",
-        "doc": "How a command ended. 0 to 5 are F Prime's command responses; 6 is our own.",
+        "doc": "How a command ended. 0 to 5 are F Prime's command responses; 6 and 7 are our own.",
         "values": [
             ("OK", 0, "done, or accepted and now running"),
             ("INVALID_OPCODE", 1, "no such command in this payload"),
@@ -28,6 +28,7 @@ ENUMS = [
             ("EXECUTION", 4, "it was tried and failed"),
             ("BUSY", 5, "what it needs belongs to something that runs"),
             ("WRONG_STATE", 6, "not allowed in the present mode"),
+            ("NOT_ARMED", 7, "hazardous, and not armed, or armed too long ago"),
         ],
     },
     {
@@ -175,9 +176,9 @@ EVENTS = [
         "name": "COMMAND_DISPATCHED",
         "id": 16,
         "severity": "COMMAND",
-        "format": "Command {opcode} accepted",
-        "args": [("opcode", "U32")],
-        "ground_name": "OpCodeDispatched",
+        "format": "Command {opcode} accepted on port {port}",
+        "args": [("opcode", "U32"), ("port", "I32")],
+        "ground_name": "cmdDisp.OpCodeDispatched",
     },
     {
         "name": "COMMAND_COMPLETED",
@@ -185,18 +186,27 @@ EVENTS = [
         "severity": "COMMAND",
         "format": "Command {opcode} completed",
         "args": [("opcode", "U32")],
-        "ground_name": "OpCodeCompleted",
+        "ground_name": "cmdDisp.OpCodeCompleted",
     },
     {
         "name": "COMMAND_REJECTED",
         "id": 18,
         "severity": "WARNING_HI",
-        "format": "Command {opcode} ended {result} (argument {argument}, value {value})",
-        "args": [("opcode", "U32"), ("result", "CommandResult"), ("argument", "I32"), ("value", "I32")],
+        "format": "Command {opcode} ended {result}",
+        "args": [("opcode", "U32"), ("result", "CommandResult")],
+        "cause": "The result says it; COMMAND_DETAIL before it names argument and value, where one is wrong.",
+        "action": "Correct the argument, wait until the mode allows the command, or read the events before.",
+        "ground_name": "cmdDisp.OpCodeError",
+    },
+    {
+        "name": "COMMAND_DETAIL",
+        "id": 19,
+        "severity": "WARNING_LO",
+        "format": "Command {opcode}: argument {argument}, value {value}",
+        "args": [("opcode", "U32"), ("argument", "I32"), ("value", "I32")],
         "cause": "VALIDATION: the argument, counted from 1, is out of range; 0 with the number of arguments"
         " that came. WRONG_STATE: the value is the present mode. Otherwise it is the handler's reason.",
-        "action": "Correct the argument, wait until the mode allows the command, or read the events before.",
-        "ground_name": "OpCodeError",
+        "action": "See the answer that follows.",
     },
     {
         "name": "ACTIVITY_STARTED",

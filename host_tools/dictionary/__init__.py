@@ -14,6 +14,7 @@ from host_tools.dictionary.model import (
     Dictionary,
     Enum,
     Event,
+    Packet,
     Parameter,
 )
 from host_tools.dictionary.read import DictionaryError, load
@@ -26,6 +27,7 @@ __all__ = [
     "DictionaryError",
     "Enum",
     "Event",
+    "Packet",
     "Parameter",
     "load",
 ]

@@ -1,4 +1,5 @@
-"""Writes what follows from the declarations: the board's tables, the reference page, the registry of ids.
+"""Writes what follows from the declarations: the board's tables, the reference page, F Prime's dictionary,
+the registry of ids.
 
 All output is deterministic: the same declarations give the same bytes. `check` compares instead of writing
 and says in words what differs.
@@ -10,13 +11,15 @@ import ast
 import json
 from pathlib import Path
 
-from host_tools.dictionary.model import Dictionary, upper_snake
+from host_tools.dictionary import fprime
+from host_tools.dictionary.model import Argument, Dictionary, upper_snake
 from host_tools.dictionary.read import DictionaryError
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = Path("firmware/rochette/tables.py")
 REGISTRY = Path("firmware/dictionary/ids.json")
 PAGE = Path("docs/dictionary.md")
+GROUND = Path("dictionary.json")
 
 Registry = dict[str, dict[str, int]]
 
@@ -40,9 +43,16 @@ def tables_text(words: Dictionary) -> str:
     out += _tuple("EVENT_IDS", [event.id for event in words.event_list])
     out += _bytes("EVENT_SEVERITIES", [event.severity_number for event in words.event_list])
     out += _bytes("EVENT_ARGUMENTS", [len(event.args) for event in words.event_list])
+    out += _bytes("EVENT_WIDTHS", [_widths(words, event.args) for event in words.event_list])
     out.append("")
     out += [f"CH_{channel.full_name} = {channel.index}" for channel in words.channel_list]
     out += _tuple("CHANNEL_IDS", [channel.id for channel in words.channel_list])
+    out += _bytes("CHANNEL_WIDTHS", [words.width(channel.type) for channel in words.channel_list])
+    out.append("")
+    out += _bytes("PACKET_IDS", [packet.id for packet in words.packet_list])
+    out += _bytes("PACKET_PERIODS", [packet.period_ticks for packet in words.packet_list])
+    out += _bytes("PACKET_SIZES", [len(packet.channels) for packet in words.packet_list])
+    out += _tuple("PACKET_CHANNELS", [place for packet in words.packet_list for place in packet.channels])
     out.append("")
     out += [f"P_{parameter.full_name} = {parameter.index}" for parameter in words.parameter_list]
     out += _tuple("PARAMETER_IDS", [parameter.id for parameter in words.parameter_list])
@@ -67,9 +77,17 @@ def tables_text(words: Dictionary) -> str:
     out += _bytes("COMMAND_HAZARDOUS", [int(command.hazardous) for command in words.command_list])
     out += _bytes("COMMAND_ARGUMENTS", [len(command.args) for command in words.command_list])
     out += _tuple("COMMAND_FIRST_ARGUMENT", starts)
+    out += _bytes("ARGUMENT_WIDTHS", [words.width(argument.type) for argument in arguments])
     out += _tuple("ARGUMENT_MINIMA", [argument.minimum for argument in arguments])
     out += _tuple("ARGUMENT_MAXIMA", [argument.maximum for argument in arguments])
     return "\n".join(out) + "\n"
+
+
+def _widths(words: Dictionary, args: tuple[Argument, ...]) -> int:
+    """How each argument of an event goes on the wire, two bits each, the first lowest: 0 four bytes, 1 one
+    byte, 2 a name."""
+    kinds = {4: 0, 1: 1, 0: 2}
+    return sum(kinds[words.width(argument.type)] << 2 * n for n, argument in enumerate(args))
 
 
 def _wrapped(start: str, parts: list[str], end: str, joint: str = ", ") -> list[str]:
@@ -228,7 +246,18 @@ def page_text(words: Dictionary) -> str:
             section.append("")
         if section:
             out += [title, "", *section]
-    return "\n".join(out).rstrip() + "\n"
+    return "\n".join([*out, *_packet_section(words)]).rstrip() + "\n"
+
+
+def _packet_section(words: Dictionary) -> list[str]:
+    """Which channels travel together."""
+    out = ["## Telemetry packets", "", "| id | name | every | channels | doc |", "|---|---|---|---|---|"]
+    for packet in words.packet_list:
+        names = ", ".join(words.channel_list[place].full_name for place in packet.channels)
+        out.append(
+            f"| {packet.id} | {packet.name} | {packet.period_ticks * 10} ms | {names} | {_cell(packet.doc)} |"
+        )
+    return out
 
 
 def _cell(text: str) -> str:
@@ -245,7 +274,7 @@ def products(words: Dictionary, root: Path) -> dict[Path, str]:
     if clashes:
         raise DictionaryError(clashes)
     merge_registry(words, read_registry(root / REGISTRY))
-    return {TABLES: tables_text(words), PAGE: page_text(words)}
+    return {TABLES: tables_text(words), PAGE: page_text(words), GROUND: fprime.text(words)}
 
 
 def _clashing_constants(words: Dictionary) -> list[str]:

@@ -61,7 +61,7 @@ class Argument:
 
     name: str
     type: str
-    """I32, U32, or the name of an enum."""
+    """I32, U32, the name of an enum, or Name: a file's name, which the ring of events keeps as a number."""
     minimum: int = -(2**31)
     maximum: int = 2**31 - 1
     unit: str = ""
@@ -159,6 +159,18 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Packet:
+    """Channels that travel together."""
+
+    name: str
+    id: int
+    period_ticks: int
+    channels: tuple[int, ...]
+    """Places of its channels in a telemetry row, in the order in which they travel."""
+    doc: str
+
+
+@dataclass(frozen=True)
 class Dictionary:
     """All declarations. Each tuple is in the order of ids."""
 
@@ -168,6 +180,14 @@ class Dictionary:
     channel_list: tuple[Channel, ...]
     parameter_list: tuple[Parameter, ...]
     command_list: tuple[Command, ...]
+    packet_list: tuple[Packet, ...] = ()
+
+    def width(self, type_name: str) -> int:
+        """Bytes that a value takes on the wire; 0 for a name, which is as long as it is."""
+        if type_name == "Name":
+            return 0
+        enum = self.enums.get(type_name)
+        return 1 if enum and max(number for _, number, _ in enum.values) <= 255 else 4
 
     @cached_property
     def events(self) -> dict[int, Event]:
@@ -254,6 +274,7 @@ class Dictionary:
                 [c.id, c.full_name, list(c.states), [[a.name, a.type, a.minimum, a.maximum] for a in c.args]]
                 for c in self.command_list
             ],
+            "packets": [[p.id, p.name, p.period_ticks, list(p.channels)] for p in self.packet_list],
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

@@ -20,6 +20,7 @@ from host_tools.dictionary.model import (
     Dictionary,
     Enum,
     Event,
+    Packet,
     Parameter,
 )
 
@@ -29,10 +30,18 @@ FOLDER = Path(__file__).resolve().parents[2] / "firmware" / "dictionary"
 I32_MIN, I32_MAX = -(2**31), 2**31 - 1
 ARGUMENTS_MAX = 4
 SCALARS = {"I32": (I32_MIN, I32_MAX), "U32": (0, I32_MAX)}
+NAME = "Name"
+"""Type of an argument that is a file's name; its bounds are those of its length."""
+NAME_LENGTH = (1, 24)
+TICK_MS = 10
+CHANNELS_MAX = 16
+"""Most channels of a telemetry packet: a sample of them has to fit a frame in the worst case."""
+REST_FIRST_ID, REST_PERIOD_TICKS = 240, 100
+"""Packets that are made for channels which no declared packet names."""
 UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
 LOWER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 CAMEL = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
-SECTIONS = ("ENUMS", "EVENTS", "CHANNELS", "PARAMETERS", "COMMANDS")
+SECTIONS = ("ENUMS", "EVENTS", "CHANNELS", "PARAMETERS", "COMMANDS", "PACKETS")
 EXPLAINED = ("FATAL", "WARNING_HI", "WARNING_LO")
 
 # For each section: the keys that must stand, and those that may.
@@ -42,6 +51,7 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CHANNELS": (("name", "id", "type", "unit", "doc"), ("show", "divide", "yellow", "red")),
     "PARAMETERS": (("name", "id", "unit", "default", "doc"), ("min", "max", "type")),
     "COMMANDS": (("name", "id", "args", "doc"), ("states", "hazardous")),
+    "PACKETS": (("name", "id", "period_ms", "channels", "doc"), ()),
     "ARGUMENT": (("name", "type"), ("min", "max", "unit", "doc")),
 }
 
@@ -96,15 +106,18 @@ class _Reader:
             ("command", commands),
         ):
             self._check_unique(kind, entries)
+        numbered = _numbered(channels)
+        packets = self._packets(numbered)
         if self.problems:
             raise DictionaryError(self.problems)
         return Dictionary(
             components=tuple(sorted(self.components, key=lambda c: c[1])),
             enums=dict(sorted(self.enums.items())),
             event_list=tuple(sorted(events, key=lambda e: e.id)),
-            channel_list=tuple(_numbered(channels)),
+            channel_list=tuple(numbered),
             parameter_list=tuple(_numbered(parameters)),
             command_list=tuple(sorted(commands, key=lambda c: c.id)),
+            packet_list=tuple(packets),
         )
 
     def bad(self, text: str) -> None:
@@ -216,8 +229,9 @@ class _Reader:
         value = self._whole(entry["id"], "id", 1, room - 1)
         return None if value is None else base + value
 
-    def _type(self, value: object, key: str = "type") -> str:
-        if isinstance(value, str) and (value in SCALARS or value in self.enums):
+    def _type(self, value: object, key: str = "type", name: bool = False) -> str:
+        """`value` when it is a type; with `name`, the type Name is one too."""
+        if isinstance(value, str) and (value in SCALARS or value in self.enums or (name and value == NAME)):
             return value
         known = ", ".join(sorted(self.enums))
         self.bad(f"key {key!r} is {value!r}; it must be I32, U32 or a declared enum ({known})")
@@ -225,6 +239,8 @@ class _Reader:
 
     def _bounds(self, entry: dict[str, Any], type_name: str) -> tuple[int, int]:
         """Lowest and highest value: those declared, else those of the type."""
+        if type_name == NAME:
+            return NAME_LENGTH
         if type_name in self.enums:
             numbers = [value for _, value, _ in self.enums[type_name].values]
             low_type, high_type = min(numbers), max(numbers)
@@ -287,7 +303,7 @@ class _Reader:
             if not shaped or not LOWER.match(row[0]):
                 self.bad(f"argument {row!r} must be (lower_snake name, type)")
                 continue
-            args.append(Argument(row[0], self._type(row[1], f"args {row[0]}")))
+            args.append(Argument(row[0], self._type(row[1], f"args {row[0]}", name=True)))
         text = self._text(entry, "format")
         self._check_format(text, [argument.name for argument in args])
         explained = severity in EXPLAINED
@@ -373,7 +389,7 @@ class _Reader:
                 continue
             self.where = f"{component} COMMANDS {entry['name']} argument {row['name']}"
             label = self._name(row, LOWER, "lower_snake")
-            type_name = self._type(row["type"])
+            type_name = self._type(row["type"], name=True)
             low, high = self._bounds(row, type_name)
             unit, doc = self._text(row, "unit", needed=False), self._text(row, "doc", needed=False)
             args.append(Argument(label, type_name, low, high, unit, doc))
@@ -397,6 +413,64 @@ class _Reader:
         if number is None:
             return None
         return Command(component, name, number, tuple(args), tuple(states), bool(hazardous), doc)
+
+    # Packets
+
+    def _packets(self, channels: list[Channel]) -> list[Packet]:
+        """The declared packets, and those that take the channels which are left over."""
+        by_name = {channel.full_name: channel for channel in channels}
+        packets: list[Packet] = []
+        taken: dict[int, str] = {}
+        for component, _, sections in self.raw:
+            for entry in sections["PACKETS"]:
+                self.where = f"{component} PACKETS {entry['name']}"
+                packet = self._packet(entry, by_name, taken)
+                if packet is None:
+                    continue
+                if any(packet.id == other.id for other in packets):
+                    self.bad(f"id {packet.id} belongs to another packet already")
+                packets.append(packet)
+        rest = [channel.index for channel in channels if channel.index not in taken]
+        for n in range(0, len(rest), CHANNELS_MAX):
+            number = n // CHANNELS_MAX
+            places = tuple(rest[n : n + CHANNELS_MAX])
+            packets.append(
+                Packet(
+                    f"REST_{number + 1}",
+                    REST_FIRST_ID + number,
+                    REST_PERIOD_TICKS,
+                    places,
+                    "what is left over",
+                )
+            )
+        return sorted(packets, key=lambda packet: packet.id)
+
+    def _packet(
+        self, entry: dict[str, Any], by_name: dict[str, Channel], taken: dict[int, str]
+    ) -> Packet | None:
+        name = self._name(entry, UPPER, "UPPER_SNAKE")
+        number = self._whole(entry["id"], "id", 1, REST_FIRST_ID - 1)
+        period = self._whole(entry["period_ms"], "period_ms", TICK_MS, 255 * TICK_MS)
+        doc = self._text(entry, "doc")
+        rows = entry["channels"]
+        if not isinstance(rows, list) or not 1 <= len(rows) <= CHANNELS_MAX:
+            self.bad(f"key 'channels' must be a list of 1 to {CHANNELS_MAX} full names of channels")
+            return None
+        if period is not None and period % TICK_MS:
+            self.bad(f"key 'period_ms' is {period}; it must be a multiple of {TICK_MS}")
+        places = []
+        for row in rows:
+            channel = by_name.get(row) if isinstance(row, str) else None
+            if channel is None:
+                self.bad(f"channel {row!r} is not declared")
+            elif channel.index in taken:
+                self.bad(f"channel {row} travels in packet {taken[channel.index]} already")
+            else:
+                taken[channel.index] = name
+                places.append(channel.index)
+        if number is None or period is None:
+            return None
+        return Packet(name, number, period // TICK_MS, tuple(places), doc)
 
 
 def _numbered(entries: list[Any]) -> list[Any]:
