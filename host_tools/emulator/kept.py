@@ -1,7 +1,7 @@
 """What an emulated payload keeps when its power is off: its custody memory, its tubes and what is in them.
 
-A dict of numbers, texts and lists, so that it goes through JSON. Everything else (where the carriage stands, what
-the firmware had in its RAM) is found anew by bring-up, as on the real thing.
+A dict of numbers, texts and lists, so that it goes through JSON. Everything else (where the carriage stands,
+what the firmware had in its RAM) is found anew by bring-up, as on the real thing.
 """
 
 from binascii import hexlify, unhexlify

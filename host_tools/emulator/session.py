@@ -358,7 +358,7 @@ class Session:
             sample.outcome = self._tables.OUTCOME_FAULT
             sample.reason = payload.activities.last_reason
         elif sample.reason == self._tables.REASON_TUBE_NOT_USABLE:
-            self._refused = "tube {} is used, or not in its seat; the custody record has it".format(self._tube)
+            self._refused = "tube {} is used or not in its seat, by the custody record".format(self._tube)
         return {
             "outcome": sample.outcome,
             "reason": sample.reason,

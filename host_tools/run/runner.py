@@ -155,7 +155,7 @@ def _keep(path: Path | None, kept: Any, display: Display) -> None:
         fresh.replace(path)
     except OSError as error:
         display.line(
-            f"--payload {path}: could not be written ({error.strerror or error}); it is as it was before the run."
+            f"--payload {path}: could not be written ({error.strerror or error}); it is as before the run."
         )
 
 

@@ -1,0 +1,37 @@
+"""The firmware's own heap on the MicroPython VM stays within a Pico's, the emulator apart."""
+
+import json
+import os
+import subprocess
+
+import pytest
+from host_tools import paths, rocks
+from host_tools.run.targets import vm_path
+
+# A Pico has about 236,000 bytes of heap at start (MicroPython 1.26, RPI_PICO), and its words are half as
+# wide as this
+# VM's, so that lists, dicts, objects and the machine's own tables take about half as much there. From
+# sources (not
+# frozen) the firmware has to fit with room to work in.
+PICO_HEAP = 236_000
+BUDGET = 2 * (PICO_HEAP - 40_000)
+# What a bring-up may leave behind: the records and results it makes, no leak.
+GROWTH = 16_000
+
+
+@pytest.mark.micropython
+def test_the_firmware_fits_a_picos_heap():
+    vm = str(paths.find_micropython())
+    done = subprocess.run(
+        [vm, "-X", "heapsize=16M", str(paths.ROOT / "tests/unit/firmware_heap.py")],
+        input=json.dumps(rocks.load("sandstone")) + "\n",
+        env=dict(os.environ, MICROPYPATH=vm_path("emulated")),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    heap = json.loads(done.stdout.splitlines()[-1])
+    print(heap)
+    assert 100_000 < heap["built"] <= BUDGET, heap
+    assert heap["after"] - heap["built"] <= GROWTH, heap
