@@ -64,6 +64,7 @@ SPEC_KEYS = (
     "max_s",
     "hold_s",
     "telemetry_hz",
+    "kept",
 )
 RESULT_KEYS = (
     "outcome",

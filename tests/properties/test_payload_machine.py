@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from rochette import tables as t
 
+from rochette import tables as t
 from tests.unit.payload_rig import Rig
 
 SPINDLE, CAROUSEL, SEALER, PROBE = 1, 8, 128, 64

@@ -18,11 +18,12 @@ def used() -> int:
 
 
 def main() -> None:
-    import board
-    import machine  # noqa: F401
-    import rp2  # noqa: F401
     import time  # noqa: F401
 
+    import machine  # noqa: F401
+    import rp2  # noqa: F401
+
+    import board
     import host_tools.emulator.session as session_module
 
     rock_data = json.loads(sys.stdin.readline())

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+
 from host_tools import paths, rocks
 from host_tools.run.targets import vm_path
 
