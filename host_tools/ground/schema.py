@@ -6,6 +6,7 @@ declarations (`host_tools.dictionary`: bounds, units, modes, what is dangerous).
 
 from __future__ import annotations
 
+import ast
 import difflib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -14,9 +15,13 @@ from typing import Any
 
 from host_tools import dictionary, paths
 from host_tools.ground.errors import BadArgument, UnknownName
-from host_tools.ground.packets import CommandShape, Schema
+from host_tools.ground.packets import CommandShape, Integer, Schema
 
 DICTIONARY = paths.ROOT / "dictionary.json"
+SET = "_PRM_SET"
+"""How F Prime names the command that sets a parameter."""
+_ALIASES = {"cmddisp.cmd_no_op": "system.no_op"}
+"""Names of F Prime's own components that its users have in their fingers."""
 
 
 class Names:
@@ -25,6 +30,7 @@ class Names:
     def __init__(self, schema: Schema, words: dictionary.Dictionary) -> None:
         self.schema = schema
         self.words = words
+        self.firmware_version = _firmware_version()
 
     @classmethod
     def load(cls, path: Path | str = DICTIONARY) -> Names:
@@ -54,7 +60,7 @@ class Names:
 
     def command(self, name: str) -> CommandShape:
         """The command of that name. Raises UnknownName with near ones."""
-        found = self._by_name.get(name.lower())
+        found = self._by_name.get(_ALIASES.get(name.lower(), name.lower()))
         if found is None:
             others = near(name, self.command_names())
             raise UnknownName(f"no command is called {name}{others} Nothing was sent.")
@@ -75,13 +81,31 @@ class Names:
         return " ".join(parts)
 
     def _bounds(self, command: CommandShape, at: int) -> tuple[int | None, int | None, str]:
+        """Lowest and highest value and the unit; None for what is no plain number."""
+        if not isinstance(command.fields[at].type, Integer):
+            return None, None, ""
         declared = self.words.commands.get(command.opcode)
-        if declared is None or at >= len(declared.args):
-            return None, None, ""
-        argument = declared.args[at]
-        if not isinstance(argument.minimum, int) or argument.type in self.words.enums:
-            return None, None, ""
-        return argument.minimum, argument.maximum, f" {argument.unit}" if argument.unit else ""
+        if declared is not None and at < len(declared.args):
+            argument = declared.args[at]
+            return argument.minimum, argument.maximum, f" {argument.unit}" if argument.unit else ""
+        parameter = self._set_by.get(command.name)
+        if parameter is not None and at == 0:
+            return parameter.minimum, parameter.maximum, f" {parameter.unit}" if parameter.unit else ""
+        return None, None, ""
+
+    @cached_property
+    def _set_by(self) -> dict[str, dictionary.Parameter]:
+        """The parameter that each of F Prime's set commands sets."""
+        return {f"{p.component}.{p.name}{SET}": p for p in self.words.parameter_list}
+
+    def parameter(self, name: str) -> dictionary.Parameter:
+        """The parameter of that name: feed.TRAVEL_UM_S or FEED_TRAVEL_UM_S. Raises UnknownName."""
+        wanted = name.lower()
+        for one in self.words.parameter_list:
+            if wanted in (f"{one.component}.{one.name}".lower(), one.full_name.lower()):
+                return one
+        others = near(name, [f"{p.component}.{p.name}" for p in self.words.parameter_list])
+        raise UnknownName(f"no parameter is called {name}{others}")
 
     def packet(self, command: CommandShape, values: Sequence[Any]) -> bytes:
         """The command's packet. `values` are texts as typed, or Python values. Raises BadArgument."""
@@ -127,3 +151,11 @@ def near(name: str, names: Iterable[str]) -> str:
     found += [one for end, one in by_end.items() if wanted and wanted in end]
     unique = list(dict.fromkeys(found))[:4]
     return f"; near it: {', '.join(unique)}." if unique else "; 'rochette send --list' names them all."
+
+
+def _firmware_version() -> int:
+    """FIRMWARE_VERSION of the firmware beside this host, read without running it; 0 when it has none."""
+    for node in ast.parse((paths.FIRMWARE / "rochette" / "payload.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "FIRMWARE_VERSION":
+            return int(ast.literal_eval(node.value))
+    return 0
