@@ -1,0 +1,86 @@
+"""Numbers in place of names: the same firmware, smaller; the trace is the proof."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from host_tools import inline, paths, rocks, sizes
+from host_tools.run.targets import vm_command
+
+CONSTANTS = {"A_ONE": 1, "A_LESS": -5, "P_X": 7}
+
+
+@pytest.mark.parametrize(
+    "source,expected",
+    [
+        ("from rochette.tables import A_ONE\nx = A_ONE\n", "pass\nx = 1\n"),
+        (
+            "from rochette.tables import A_ONE, TUPLE\nx = (A_ONE, TUPLE)\n",
+            "from rochette.tables import TUPLE\nx = (1, TUPLE)\n",
+        ),
+        (
+            "from rochette.tables import (\n    A_LESS,\n    P_X,\n)\ny = 3 - A_LESS + v[P_X]\n",
+            "pass\n\n\n\ny = 3 - (-5) + v[7]\n",
+        ),
+        (
+            "from rochette import tables as t\nx = t.P_X + t.TUPLE[0]\n",
+            "from rochette import tables as t\nx = 7 + t.TUPLE[0]\n",
+        ),
+        (
+            "from rochette.tables import P_X\nx = self.P_X + P_X\n# P_X\n'P_X'\n",
+            "pass\nx = self.P_X + 7\n# P_X\n'P_X'\n",
+        ),
+        ("A_ONE = 2\nx = A_ONE\n", "A_ONE = 2\nx = A_ONE\n"),
+    ],
+)
+def test_only_imported_numbers_are_replaced(source, expected):
+    assert inline.inline(source, CONSTANTS) == expected
+
+
+def test_tables_keep_their_tuples():
+    tables = 'X = 1\nNAME = "abc"\nT = (\n    1, 2,\n)\n'
+    assert inline.numbers(tables) == {"X": 1}
+    assert inline.inline_tables(tables) == 'NAME = "abc"\nT = (\n    1, 2,\n)\n'
+
+
+@pytest.mark.micropython
+def test_the_inlined_firmware_gives_the_same_trace_and_is_smaller(tmp_path):
+    assert inline.write(tmp_path) == len(list(sizes.sources()))
+    spec = {
+        "rock": "sandstone", "rock_data": rocks.load("sandstone"), "seed": 5, "tube": 1, "depth_um": 1000,
+        "release": "never", "board": "emulated",
+    }  # fmt: skip
+    compiled = tmp_path / "compiled.mpy"
+    before = sum(sizes.compile_file(p, p.name, compiled) for p in sizes.sources())
+    after = sum(sizes.compile_file(p, p.name, compiled) for p in sizes.sources(tmp_path))
+    assert after < before * 85 // 100, f"{before} bytes before, {after} after"
+    # The session that drives the run reads numbers by name; the firmware under test does not any more.
+    shutil.copy(paths.FIRMWARE / "rochette" / "tables.py", tmp_path / "rochette" / "tables.py")
+    traces = []
+    for firmware in (paths.FIRMWARE, tmp_path):
+        path = ":".join(
+            str(p)
+            for p in (paths.ROOT / "host_tools/emulator", paths.BOARDS / "emulated", firmware, paths.ROOT)
+        )
+        vm = subprocess.Popen(
+            vm_command(paths.find_micropython()),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ, MICROPYPATH=path),
+        )  # fmt: skip
+        assert vm.stdin is not None and vm.stdout is not None
+        with vm:
+            vm.stdin.write(json.dumps(spec) + "\n")
+            vm.stdin.flush()
+            for line in vm.stdout:
+                assert line.startswith("{"), line + vm.stdout.read()
+                message = json.loads(line)
+                if message["t"] == "picture":
+                    vm.stdin.write('{"verdict": "PRESENT", "confidence_permille": 900}\n')
+                elif message["t"] == "hold":
+                    vm.stdin.write('{"answer": "hold"}\n')
+                elif message["t"] == "result":
+                    traces.append(message["result"]["trace_sha256"])
+                vm.stdin.flush()
+    assert len(traces) == 2 and traces[0] == traces[1]
