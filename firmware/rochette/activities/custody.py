@@ -23,7 +23,7 @@ from rochette.tables import (
 )
 
 NOT_RECORDED = (CustodyError, LedgerError, OSError)
-"""What a custody step raises when it was not recorded: impossible, the record is closed, or the memory failed."""
+"""What a custody step that was not recorded raises: impossible, record closed, or memory failed."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
