@@ -1,5 +1,5 @@
 # PYTHON_ARGCOMPLETE_OK
-"""The subcommands of `rochette` that speak to a payload over its port, and `emulate`, which is one."""
+"""The subcommands of `rochette` that speak to a payload over its port."""
 
 from __future__ import annotations
 
@@ -69,7 +69,6 @@ def register(commands: Parsers, parser_class: type[argparse.ArgumentParser]) -> 
         parser.set_defaults(call=_guarded(call))
         return parser
 
-    _emulate_parser(add("emulate", "serve an emulated payload on a port, as a board would", _emulate))
     send = add(
         "send",
         "send one command and wait for its end",
@@ -156,44 +155,6 @@ def _connect(args: argparse.Namespace, **more: Any) -> Payload:
     from host_tools.ground.client import Payload
 
     return Payload.connect(args.port, args.key, **more)
-
-
-# ---- emulate ------------------------------------------------------------------------------------------
-
-
-def _emulate_parser(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--pty", metavar="LINK", help="a pseudo-terminal, with a symbolic link to it")
-    where.add_argument("--tcp", type=int, metavar="PORT", help="a TCP port of this machine (0: any free one)")
-    parser.add_argument("--pace", default="1", metavar="1|N|max", help="emulated seconds a second (1)")
-    parser.add_argument("--target", default="cpython", metavar="cpython|micropython", help="where it runs")
-    parser.add_argument("--rock", default="sandstone", metavar="NAME", help="what lies under the drill")
-    parser.add_argument("--seed", default=1, type=int, metavar="N", help="seed of noise and chance (1)")
-    parser.add_argument("--board", default="emulated", metavar="NAME", help="a folder of boards/ (emulated)")
-
-
-def _emulate(args: argparse.Namespace) -> int:
-    from host_tools.ground import serve
-    from host_tools.run import runner, targets
-
-    targets.require(args.target)
-    asked = runner.Asked(rock=args.rock, seed=args.seed, board=args.board, target=args.target)
-    spec = runner.make_spec(asked)
-    pace = _pace(args.pace)
-    line = serve.PtyLine(args.pty) if args.pty else serve.TcpLine(args.tcp)
-    return serve.serve(spec, args.target, line, pace)
-
-
-def _pace(text: str) -> float | None:
-    if text == "max":
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.01 <= value <= 1000:
-        raise UsageError(f"--pace {text}: neither 'max' nor a number from 0.01 to 1000.")
-    return value
 
 
 # ---- send, watch --------------------------------------------------------------------------------------
