@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from host_tools.ground import commands as ground
 from host_tools.run.errors import UsageError
 from host_tools.run.protocol import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE, RELEASES, TARGETS
 
@@ -97,12 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--rock",
-        default="sandstone",
+        default=None,
         metavar="NAME",
         help="a rock of 'rochette rocks', or a rock file (sandstone)",
     )
     run.add_argument(
-        "--seed", default=1, type=_whole(0, 2**30 - 1), metavar="N", help="seed of noise and chance (1)"
+        "--seed", default=None, type=_whole(0, 2**30 - 1), metavar="N", help="seed of noise and chance (1)"
     )
     run.add_argument(
         "--tube", default=1, type=_whole(-(2**31), 2**31 - 1), metavar="N", help="tube, and its seat (1)"
@@ -144,6 +145,8 @@ def _parser() -> argparse.ArgumentParser:
         help="one JSON object on standard output, the display on standard error",
     )
     run.add_argument("--quiet", action="store_true", help="no display, only the result")
+    run.add_argument("--port", default=None, metavar="auto|DEV|URL", help="on the payload behind this port")
+    run.add_argument("--key", default=None, metavar="FILE", help="with --port: the key of its link")
     run.set_defaults(call=_run)
 
     rocks = commands.add_parser("rocks", help="list the rocks", allow_abbrev=False)
@@ -178,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     running.add_argument("--json", action="store_true", help="one JSON object on standard output")
     running.set_defaults(call=_scenario_run)
+    ground.register(commands, _Parser)
     _chip(commands)
     return parser
 
@@ -253,20 +257,26 @@ def _emulate(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     from host_tools.run import display, runner
 
+    session: Callable[..., dict[str, Any]] | None = None
+    if args.port is not None:
+        from host_tools.ground.job import Job
+
+        session = Job(args.port, args.key, args.rock is not None or args.seed is not None)
     done = runner.run(
         runner.Asked(
-            rock=args.rock,
-            seed=args.seed,
+            rock=args.rock or "sandstone",
+            seed=1 if args.seed is None else args.seed,
             tube=args.tube,
             depth_mm=args.depth,
             release=args.release,
             board=args.board,
-            target=args.target,
+            target=args.target if session is None else args.port,
             payload=args.payload,
         ),
         out=Path(args.out),
         display=display.choose(args.quiet, args.json),
         pace=args.pace,
+        session=session,
     )
     if args.json:
         print(json.dumps(done.result, ensure_ascii=False))
@@ -359,6 +369,7 @@ def _scenario_run(args: argparse.Namespace) -> int:
 
 def _dispatch(argv: Sequence[str] | None) -> int:
     parser = _parser()
+    ground.complete(parser)
     args = parser.parse_args(argv)
     if args.command is None:
         parser.print_help(sys.stderr)
