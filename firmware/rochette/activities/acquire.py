@@ -8,6 +8,7 @@ Whatever goes wrong ends in `stop_in_place`: everything halts, the rail goes off
 is retracted by itself, and the record says what is known.
 """
 
+from rochette.activities.custody import NOT_RECORDED
 from rochette.activities.hold_for_ground import hold_for_ground
 from rochette.activities.imaging import image
 from rochette.activities.moves import (
@@ -24,7 +25,6 @@ from rochette.activities.steps import Ending, enter_phase, finish, insist, power
 from rochette.activities.storing import store
 from rochette.mechanisms.probe import classify
 from rochette.services.activities import Abort, Fault, Timeout, pause_ms
-from rochette.services.ledger import CustodyError
 from rochette.tables import (
     BREAK_OFF_RESULT_OK,
     CAROUSEL_STATION_CAMERA,
@@ -167,7 +167,7 @@ def acquire(kit: "Kit", tube: int, depth_um: int) -> "Generator[None, None, None
         enter_phase(kit, PHASE_STOWED)
     except Fault as fault:
         stop_in_place(kit, OUTCOME_FAULT, fault.reason, fault.a)
-    except CustodyError:
+    except NOT_RECORDED:
         stop_in_place(kit, OUTCOME_FAULT, REASON_CUSTODY, 0)
     except Timeout as late:
         stop_in_place(kit, OUTCOME_FAULT, REASON_TIMEOUT, late.reason)

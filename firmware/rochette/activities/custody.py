@@ -5,6 +5,7 @@ stands in `firmware/dictionary/ledger.py`. An impossible step raises CustodyErro
 """
 
 from rochette.services.inventory import IN_BIT
+from rochette.services.ledger import CustodyError, LedgerError
 from rochette.tables import (
     RECORD_KIND_CORED,
     RECORD_KIND_DOCKED,
@@ -20,6 +21,9 @@ from rochette.tables import (
     SEAT_STATE_IN_BIT,
     SEAT_STATE_NO_TUBE,
 )
+
+NOT_RECORDED = (CustodyError, LedgerError, OSError)
+"""What a custody step raises when it was not recorded: impossible, the record is closed, or the memory failed."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

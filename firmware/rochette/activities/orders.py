@@ -5,6 +5,7 @@ A command that starts an activity is answered when the activity has ended; one t
 
 from rochette.activities.acquire import acquire
 from rochette.activities.bring_up import bring_up
+from rochette.activities.custody import NOT_RECORDED
 from rochette.activities.operate import operate
 from rochette.services.commands import PENDING, CommandError
 from rochette.tables import (
@@ -170,7 +171,10 @@ class Orders:
     def _commission(self) -> int:
         if self._kit.custody.commissioned:
             raise CommandError(COMMAND_RESULT_EXECUTION)
-        self._kit.custody.commission()
+        try:
+            self._kit.custody.commission()
+        except NOT_RECORDED:
+            raise CommandError(COMMAND_RESULT_EXECUTION)
         return COMMAND_RESULT_OK
 
     def _bring_up(self) -> int:

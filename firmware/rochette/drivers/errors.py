@@ -1,9 +1,9 @@
 """What can be wrong with a part, said so that a person with a screwdriver knows where to look."""
 
 
-class PartError(Exception):
+class PartError(OSError):
     """A part cannot be used. `part`: its name on the board. Raised by `check` and explicit transfers, never
-    by `poll`.
+    by `poll`. An OSError, so that a service that is handed a part as its store sees an input/output error.
     """
 
     def __init__(self, part: str, text: str) -> None:
