@@ -25,7 +25,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark dictionary dictionary-check lint types mpy golden docs-pictures vm pytest clean moved
+.PHONY: help run test soak benchmark dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen test-chip vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -87,6 +87,28 @@ golden: $(TEST_READY) vm  ## Record the golden traces anew and say in words what
 
 docs-pictures: $(TEST_READY)  ## Draw the README's picture from a real run
 	@$(BIN)/python -m host_tools.docs_pictures
+
+# ---- the chip target: docs/chip.md ---------------------------------------------------------------------------------------------------
+
+CHIP_READY := host_tools/chip/node_modules/.rochette-chip
+
+chip: $(CHIP_READY)  ## Install what the emulated chip needs (Node, npm)
+
+image: $(RUN_READY)  ## Build the MicroPython image for the RP2040 from Debian's sources, into the cache
+	@$(BIN)/python -m host_tools.chip.image_build
+	@$(MAKE) --no-print-directory chip
+
+image-frozen: $(RUN_READY)  ## The same with the firmware's packages in it, their code in flash
+	@$(BIN)/python -m host_tools.chip.image_build --frozen
+
+test-chip: $(TEST_READY) chip  ## The long tests of the emulated chip (under 20 minutes)
+	@$(BIN)/python -m pytest -m chip $(PYTEST)
+
+$(CHIP_READY): host_tools/chip/package.json host_tools/chip/package-lock.json
+	@command -v npm >/dev/null || { \
+	  echo "The chip target needs Node.js 20 or later with npm: on Debian the packages nodejs and npm. Nothing was changed."; exit 1; }
+	@cd host_tools/chip && npm ci --silent
+	@touch $@
 
 vm: $(RUN_READY)
 	@$(BIN)/python -m host_tools.paths

@@ -54,6 +54,8 @@ export class Chip {
     /** What answers on I2C0 and I2C1. @type {(import('./i2c.mjs').Answers | null)[]} */
     this.buses = [null, null];
     this.earlierNs = 0;
+    /** What drives each pin from outside, over resets too. @type {number[] | null} */
+    this.levels = null;
     this.powerUp(null);
   }
 
@@ -86,6 +88,8 @@ export class Chip {
       onEdges: (pin, count) => this.outside.onEdges(pin, count),
       onSlice: (slice, registers) => this.outside.onSlice(slice, registers),
     }, this.pwmEdges);
+    if (this.levels) this.levels.forEach((level, pin) => this.pads.drive(pin, level));
+    this.levels = this.pads.external;
     this.pio = new PioClock(mcu, (_pio, before, after, ns) => {
       this.pads.pio(before, after);
       this.onPio(before, after, ns);
@@ -181,9 +185,9 @@ export class Chip {
     this.onReset(POWER_ON);
   }
 
-  /** A pin's level from outside. @param {number} pin @param {boolean} level */
+  /** What drives a pin from outside from now on: 0, 1, or RELEASED of pads.mjs. @param {number} pin @param {number} level */
   setPin(pin, level) {
-    this.mcu.gpio[pin].setInputValue(level);
+    this.pads.drive(pin, level);
   }
 
   /**

@@ -5,12 +5,18 @@
  * Step pulses from the PIO are counted, not told one by one: `onEdges` gives the rising edges of a pin since the last
  * change of anything else, so that a counter that looks at a direction pin counts them right.
  *
+ * A pin reads what it drives itself, else what drives it from outside, else its pull (2.19.4). What the PIO puts on a
+ * pin is not read back.
+ *
  * rp2040js toggles a pin at every edge of its PWM; with several carriers of 20 kHz this would be most of the work, so
  * it is left out unless `edges` is set. What a slice is set to is always told.
  */
 
 export const FUNCTION_PWM = 4;
 export const FUNCTION_SIO = 5;
+
+/** Levels from outside: nobody drives the pin, or somebody does. */
+export const RELEASED = 2;
 
 /** Sides of a slice's registers (4.5.3). */
 const SLICE_BYTES = 0x14;
@@ -38,6 +44,8 @@ export class Pads {
     this.listener = listener;
     /** @type {number[]} */
     this.told = new Array(30).fill(-1);
+    /** What drives each pin from outside. @type {number[]} */
+    this.external = new Array(30).fill(RELEASED);
     /** @type {number[]} */
     this.rising = new Array(30).fill(0);
     this.anyRising = false;
@@ -55,6 +63,22 @@ export class Pads {
     this.told[i] = this.packed(i);
   }
 
+  /** Sets what drives a pin from outside: 0, 1 or RELEASED. @param {number} i @param {number} level */
+  drive(i, level) {
+    this.external[i] = level;
+    this.settle(i);
+  }
+
+  /** The level at the pad. @param {number} i */
+  settle(i) {
+    const state = this.packed(i);
+    const own = ((state >> 5) & 3) - 1;
+    const outside = this.external[i];
+    const level = own >= 0 ? own : outside !== RELEASED ? outside : state >> 7 === 1 ? 1 : 0;
+    const pin = this.mcu.gpio[i];
+    if (pin.rawInputValue !== (level === 1)) pin.setInputValue(level === 1);
+  }
+
   /** @param {number} i */
   packed(i) {
     const pin = this.mcu.gpio[i];
@@ -70,6 +94,7 @@ export class Pads {
     const now = this.packed(i);
     if (now === this.told[i]) return;
     this.told[i] = now;
+    this.settle(i);
     this.flush();
     this.listener.onPad(i, { fn: now & 31, drive: ((now >> 5) & 3) - 1, pull: now >> 7 });
   }

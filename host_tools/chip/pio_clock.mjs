@@ -24,7 +24,7 @@ class Clocked {
     this.pio = pio;
     this.time = 0;
     /** State at the last look, and the time of it. */
-    this.seen = new Int32Array(10);
+    this.seen = new Int32Array(12);
     this.seenAt = -1;
     this.turns = 0;
   }
@@ -96,7 +96,8 @@ class Clocked {
     const same = this.seenAt >= 0 && seen[0] === machine.pc && seen[1] === (machine.x | 0) && seen[2] === (machine.y | 0)
       && seen[3] === (machine.inputShiftReg | 0) && seen[4] === (machine.outputShiftReg | 0)
       && seen[5] === machine.rxFIFO.itemCount && seen[6] === machine.txFIFO.itemCount && seen[7] === pio.pinValues
-      && seen[8] === (machine.waiting ? 1 : 0) && seen[9] === pio.irq;
+      && seen[8] === (machine.waiting ? 1 : 0) && seen[9] === pio.irq && seen[10] === machine.inputShiftCount
+      && seen[11] === machine.outputShiftCount;
     if (same) {
       const round = this.time - this.seenAt;
       const rounds = Math.floor((until - this.time) / round);
@@ -119,6 +120,8 @@ class Clocked {
     seen[7] = pio.pinValues;
     seen[8] = machine.waiting ? 1 : 0;
     seen[9] = pio.irq;
+    seen[10] = machine.inputShiftCount;
+    seen[11] = machine.outputShiftCount;
   }
 }
 

@@ -66,8 +66,7 @@ class Payload(Ears):
         self._packets: list[Callable[[bytes], None]] = []
         self._refused_by_bench = ""
         self._bench_news = 0
-        self._vision: Vision | None = None
-        self._seen: Callable[[dict[str, Any]], None] | None = None
+        self._scenes: list[Callable[[dict[str, Any]], None]] = []
 
     # Connecting
 
@@ -386,12 +385,25 @@ class Payload(Ears):
         self._line.wait(lambda: True if self._bench_news != before else None, timeout_s)
         return self.here
 
-    def look_at_pictures(
-        self, vision: Vision, seen: Callable[[dict[str, Any]], None] | None = None
-    ) -> None:
+    def look_at_pictures(self, vision: Vision, seen: Callable[[dict[str, Any]], None] | None = None) -> None:
         """Judge each picture that the bench shows, and tell the payload, as the people on the ground do."""
-        self._vision = vision
-        self._seen = seen
+
+        def look(scene: dict[str, Any]) -> None:
+            got = vision.look(scene)
+            self.assess(got["no"], got["verdict"], int(got["confidence_permille"]))
+            if seen is not None:
+                seen({**got, "scene": scene})
+
+        self.on_scene(look)
+
+    def on_scene(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        """`hear` gets the scene of every picture that an emulated payload takes."""
+        self._scenes.append(hear)
+
+    def assess(self, picture: int, verdict: str, confidence_permille: int) -> None:
+        """Tell the payload what a picture shows; does not wait for the answer."""
+        if self.dictionary_checked:
+            self.submit("camera.ASSESS", picture, verdict, confidence_permille)
 
     # Ears
 
@@ -471,23 +483,14 @@ class Payload(Ears):
         if message is None:
             return
         if message.get("t") == "picture":
-            self._look(message["scene"])
+            for hear in list(self._scenes):
+                hear(message["scene"])
             return
         if message.get("t") == "here":
             self.here = message
         elif message.get("t") == "refused":
             self._refused_by_bench = str(message.get("why"))
         self._bench_news += 1
-
-    def _look(self, scene: dict[str, Any]) -> None:
-        if self._vision is None or not self.dictionary_checked or self.connection is None:
-            return
-        seen = self._vision.look(scene)
-        values = (seen["no"], seen["verdict"], int(seen["confidence_permille"]))
-        # In the link's thread: queued here, sent at its next turn.
-        self.connection.link.send(self.names.packet(self.names.command("camera.ASSESS"), values))
-        if self._seen is not None:
-            self._seen({**seen, "scene": scene})
 
     def _raw(self, packet: bytes) -> None:
         for hear in list(self._packets):

@@ -81,7 +81,11 @@ class RochettePort(BaseAdapter):
     """The reliable link on a port, as an adapter of the ground system."""
 
     def __init__(
-        self, rochette_port: str, rochette_key: str = "", rochette_pictures: str = "", rochette_arm: bool = False
+        self,
+        rochette_port: str,
+        rochette_key: str = "",
+        rochette_pictures: str = "",
+        rochette_arm: bool = False,
     ) -> None:
         self._port = rochette_port
         self._key = rochette_key or None

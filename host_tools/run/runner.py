@@ -22,7 +22,7 @@ from host_tools.run.sink import RunSink
 from host_tools.run.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 DEPTH_MM = 66
 DEPTH_MIN_MM, DEPTH_MAX_MM = 1, 76
@@ -196,14 +196,17 @@ def run(
     out: Path | None = None,
     display: Display | None = None,
     pace: float | None = None,
+    session: Callable[..., dict[str, Any]] | None = None,
 ) -> Done:
-    """Run once. `out` is the folder under which the run folder is made, None for none (scenarios).
+    """Run once. `out` is the folder under which the run folder is made, None for none (scenarios). `session`
+    stands in for targets.run_session: a payload behind a port (ground/job.py).
 
     Raises UsageError before anything is run. A target that fails gives a Done with outcome FAULT; Ctrl-C
     gives one with exit status 130, its folder saying "interrupted".
     """
     display = display or Display()
-    targets.require(asked.target)
+    if session is None:
+        targets.require(asked.target)
     spec = make_spec(asked)
     words = Words.load()
     with InterruptGate() as gate:
@@ -214,7 +217,7 @@ def run(
         state = FINISHED
         display.start(spec, asked.target)
         try:
-            raw = targets.run_session(asked.target, spec, sink, gate)
+            raw = (session or targets.run_session)(asked.target, spec, sink, gate)
         except KeyboardInterrupt:
             state = INTERRUPTED
             raw = {"outcome": None, "reason": "INTERRUPTED", "reason_text": STOPPED}

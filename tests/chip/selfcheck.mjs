@@ -165,13 +165,19 @@ check('a file survives in the flash, and writing takes the flash chip\'s time', 
 check('a pin\'s interrupt comes at its edge', () => {
   const edges = edgesOf(chip, 7);
   repl.run('o = Pin(7, Pin.OUT, value=0)\ni6 = Pin(6, Pin.IN)\ni6.irq(lambda p: (o(1), o(0)), Pin.IRQ_RISING, hard=False)');
-  chip.setPin(6, true);
+  chip.setPin(6, 1);
   const at = chip.ns;
   chip.runUntil(chip.ns + 5e6);
   repl.run('i6.irq(None)');
   const up = edges.filter(([level, ns]) => level === 1 && ns >= at);
   assert.equal(up.length, 1);
   return `${((up[0][1] - at) / 1000).toFixed(1)} us`;
+});
+
+check('a pin reads what it drives, what drives it, its pull', () => {
+  assert.equal(repl.run('p = Pin(20, Pin.OUT, value=1)\nprint(p.value(), Pin(21, Pin.IN, Pin.PULL_UP).value(), Pin(21, Pin.IN, Pin.PULL_DOWN).value())'), '1 1 0');
+  chip.setPin(21, 1);
+  assert.equal(repl.run('print(Pin(21, Pin.IN, Pin.PULL_DOWN).value())'), '1');
 });
 
 check('the watchdog resets, and its cause is kept', () => {

@@ -1,0 +1,414 @@
+# PYTHON_ARGCOMPLETE_OK
+"""The subcommands of `rochette` that speak to a payload over its port."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from host_tools.ground.errors import (
+    BadArgument,
+    GroundError,
+    PortError,
+    SequenceError,
+    UnknownName,
+    WrongDictionary,
+)
+from host_tools.run.errors import UsageError
+from host_tools.run.protocol import EXIT_FAULT
+
+if TYPE_CHECKING:
+    from host_tools.ground.client import Payload
+    from host_tools.ground.packets import Sampled, Told
+
+PORT = "ROCHETTE_PORT"
+"""Environment: the port when --port is not given."""
+EXIT_REFUSED = 1
+_WRONG_USE = (UnknownName, BadArgument, SequenceError, PortError, WrongDictionary)
+
+Parsers = Any  # argparse's own type of a set of subparsers is private
+
+
+def _guarded(call: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Errors of the ground in one sentence on standard error; 2 for what was never sent, 4 for the rest."""
+
+    def guarded(args: argparse.Namespace) -> int:
+        try:
+            return call(args)
+        except _WRONG_USE as error:
+            raise UsageError(str(error)) from error
+        except GroundError as error:
+            print(f"rochette: {error}", file=sys.stderr)
+            return EXIT_FAULT
+
+    return guarded
+
+
+def add_port(parser: argparse.ArgumentParser) -> None:
+    """--port and --key, as all of these have them."""
+    parser.add_argument(
+        "--port",
+        default=os.environ.get(PORT, "auto"),
+        metavar="auto|DEV|URL",
+        help=f"the payload's port: a device, socket://HOST:PORT, or the only board (${PORT}, else auto)",
+    )
+    parser.add_argument("--key", default=None, metavar="FILE", help="the key of a link that is not USB")
+
+
+def register(commands: Parsers, parser_class: type[argparse.ArgumentParser]) -> None:
+    """Add the subcommands to the parser of `rochette`."""
+
+    def add(name: str, help: str, call: Callable[[argparse.Namespace], int], **more: Any) -> Any:
+        parser = commands.add_parser(name, help=help, description=help, allow_abbrev=False, **more)
+        parser.set_defaults(call=_guarded(call))
+        return parser
+
+    send = add(
+        "send",
+        "send one command and wait for its end",
+        _send,
+        epilog="Exit status: 0 done, 1 refused or failed there, 2 wrong use and nothing sent, 4 no answer.",
+    )
+    add_port(send)
+    send.add_argument("--arm", action="store_true", help="arm a hazardous command without being asked")
+    send.add_argument("--timeout", type=float, default=None, metavar="S", help="give up waiting after this")
+    send.add_argument("--json", action="store_true", help="the answer as one JSON object")
+    send.add_argument("--list", action="store_true", help="list the commands with arguments and bounds")
+    name = send.add_argument("name", nargs="?", metavar="COMMAND", help="as sample.ACQUIRE; in any case")
+    name.completer = _complete_command
+    send.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="its arguments, in order")
+    watch = add("watch", "show events and values as they come", _watch)
+    add_port(watch)
+    watch.add_argument("--for", dest="seconds", type=float, default=None, metavar="S", help="end after this")
+    watch.add_argument("--history", action="store_true", help="begin with what the payload still has")
+    watch.add_argument("--json", action="store_true", help="one JSON object a line")
+    watch.add_argument(
+        "--assess",
+        choices=("auto", "off"),
+        default="off",
+        help="auto: judge the pictures of an emulated payload and tell it (off)",
+    )
+    channels = watch.add_argument(
+        "channels", nargs="*", metavar="CHANNEL", help="also these values, as they change"
+    )
+    channels.completer = _complete_channel
+    for kind, what in (
+        ("stop", "actuators off now, everything halted"),
+        ("abort", "end what runs, by its safe way out"),
+        ("pause", "begin nothing new; coring lifts the bit and waits"),
+        ("resume", "go on after a pause"),
+    ):
+        add_port(add(kind, what, _urgent))
+    release = add("release", "let a held sample go on; it is named", _release)
+    add_port(release)
+    release.add_argument("sample", metavar="SAMPLE", help="number of the held sample")
+    release.add_argument("tube", metavar="TUBE", help="number of the held tube")
+    _sequence_parser(add("seq", "check, upload or run a sequence of commands", _sequence), parser_class)
+    get = add("get", "fetch a file from the payload, whole", _get)
+    add_port(get)
+    get.add_argument("name", metavar="NAME", help="file on the payload")
+    get.add_argument("file", nargs="?", metavar="FILE", help="where to (the same name here)")
+    put = add("put", "send a file to the payload, whole", _put)
+    add_port(put)
+    put.add_argument("file", metavar="FILE", help="file here")
+    put.add_argument("name", nargs="?", metavar="NAME", help="its name there (the same)")
+    params = add("params", "list parameters; ask or set one", _params)
+    add_port(params)
+    params.add_argument("name", nargs="?", metavar="NAME", help="as feed.TRAVEL_UM_S; or a component")
+    params.add_argument("value", nargs="?", metavar="VALUE", help="set it to this")
+    add("ports", "list the boards that are plugged in", _ports)
+    _console_parser(add("console", "F Prime's ground system on a payload, in the browser", _console))
+    completion = add("completion", "print the lines that give a shell tab completion", _completion)
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), nargs="?", default="bash")
+
+
+def complete(parser: argparse.ArgumentParser) -> None:
+    """Answer the shell when it asks for completions; else do nothing."""
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+
+
+def _complete_command(prefix: str, **_rest: Any) -> list[str]:
+    names = _names().command_names()
+    return [name for name in names if name.lower().startswith(prefix.lower())]
+
+
+def _complete_channel(prefix: str, **_rest: Any) -> list[str]:
+    return [name for name in _names().channel_names() if name.lower().startswith(prefix.lower())]
+
+
+def _names() -> Any:
+    from host_tools.ground.schema import Names
+
+    return Names.load()
+
+
+def _connect(args: argparse.Namespace, **more: Any) -> Payload:
+    from host_tools.ground.client import Payload
+
+    return Payload.connect(args.port, args.key, **more)
+
+
+# ---- send, watch --------------------------------------------------------------------------------------
+
+
+def _send(args: argparse.Namespace) -> int:
+    names = _names()
+    if args.list or args.name is None:
+        if args.name is None and not args.list:
+            raise UsageError("send: which command? 'rochette send --list' names them all.")
+        for one in names.command_names():
+            if args.name is None or one.lower().startswith(args.name.lower()):
+                print(names.usage(names.command(one)))
+        return 0
+    command = names.command(args.name)
+    names.packet(command, args.arguments)  # everything that can be wrong is said before the port is opened
+    if names.hazardous(command) and not args.arm:
+        _ask_to_arm(command.name)
+    from host_tools.ground.errors import CommandFailed
+
+    with _connect(args, names=names) as payload:
+        if not args.json:
+            payload.on_told(_show_related)
+        began = time.monotonic()
+        try:
+            payload.send(args.name, *args.arguments, timeout_s=args.timeout)
+        except CommandFailed as failed:
+            if args.json:
+                print(json.dumps({"command": command.name, "result": failed.result, "text": str(failed)}))
+            print(f"rochette: {failed}", file=sys.stderr)
+            return EXIT_REFUSED
+        took_ms = (time.monotonic() - began) * 1000
+        if args.json:
+            print(json.dumps({"command": command.name, "result": "OK", "ms": round(took_ms, 1)}))
+        else:
+            print(f"{command.name}: done in {took_ms:.0f} ms")
+    return 0
+
+
+def _ask_to_arm(name: str) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(f"{name} moves or commits hardware: add --arm to send it. Nothing was sent.")
+    print(f"{name} moves or commits hardware. Arm and send it? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("not armed. Nothing was sent.")
+
+
+def _show_related(told: Told) -> None:
+    if told.severity != "COMMAND":
+        print(_line_of(told), flush=True)
+
+
+def _line_of(told: Told) -> str:
+    from host_tools.run.measures import clock
+    from host_tools.run.words import in_units_of_people
+
+    when = clock(told.time.ms)
+    if told.time.base != 1:
+        when = time.strftime("%H:%M:%S", time.gmtime(told.time.seconds))
+    return f"{when:>9}  {told.severity:<11}  {told.name}: {in_units_of_people(told.text)}"
+
+
+def _watch(args: argparse.Namespace) -> int:
+    names = _names()
+    wanted = {names.channel(name) for name in args.channels}
+    shown: dict[str, str] = {}
+    from host_tools.ground.client import Payload
+    from host_tools.ground.vision import Vision
+
+    def event(told: Told) -> None:
+        if args.json:
+            print(json.dumps({"event": told.name, "ms": told.time.ms, "values": told.values}), flush=True)
+        else:
+            print(_line_of(told), flush=True)
+
+    def values(samples: list[Sampled]) -> None:
+        for one in samples:
+            if one.name in wanted and shown.get(one.name) != one.text:
+                shown[one.name] = one.text
+                if args.json:
+                    print(
+                        json.dumps({"channel": one.name, "ms": one.time.ms, "value": one.value}), flush=True
+                    )
+                else:
+                    print(f"{'':9}  {'value':<11}  {one.name} = {one.text}", flush=True)
+
+    payload = Payload(names)
+    payload.on_told(event)
+    payload.on_sampled(values)
+    payload.on_noted(lambda text: print(f"{'':9}  link         {text}", file=sys.stderr, flush=True))
+    if args.assess == "auto":
+        payload.look_at_pictures(Vision())
+    payload.begin(args.port, args.key, args.history)
+    try:
+        payload.wait_up(check=False)
+        limit = None if args.seconds is None else time.monotonic() + args.seconds
+        connection = payload.connection
+        assert connection is not None
+        while limit is None or time.monotonic() < limit:
+            connection.wait(lambda: None, 0.2)
+    finally:
+        payload.close()
+    return 0
+
+
+# ---- stop, abort, pause, resume, release --------------------------------------------------------------
+
+
+def _urgent(args: argparse.Namespace) -> int:
+    from host_tools.ground.client import Payload
+
+    payload = Payload(_names())
+    payload.begin(args.port, args.key)
+    try:
+        if args.command in ("pause", "resume"):
+            # These two belong to a session; STOP and ABORT go out before there is one.
+            payload.wait_up(check=False)
+        print(payload.urgent(args.command.upper()))
+    finally:
+        payload.close()
+    return 0
+
+
+def _release(args: argparse.Namespace) -> int:
+    args.name, args.arguments = "sample.RELEASE", [args.sample, args.tube]
+    args.list, args.json, args.arm, args.timeout = False, False, False, 10.0
+    return _send(args)
+
+
+# ---- sequences, files, parameters ---------------------------------------------------------------------
+
+
+def _sequence_parser(parser: argparse.ArgumentParser, parser_class: type[argparse.ArgumentParser]) -> None:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=parser_class)
+    for verb, what in (
+        ("check", "read it, check every command and bound; sends nothing"),
+        ("upload", "check, compile, send; the payload checks it again"),
+        ("run", "upload and carry out; returns when it has ended"),
+    ):
+        one = verbs.add_parser(verb, help=what, description=what, allow_abbrev=False)
+        if verb != "check":
+            add_port(one)
+            one.add_argument("--name", default=None, metavar="NAME", help="its name on the payload")
+        if verb == "run":
+            one.add_argument("--assess", choices=("auto", "off"), default="off", help="judge pictures (off)")
+        one.add_argument("file", metavar="FILE", help="text file: a time and a command a line")
+
+
+def _sequence(args: argparse.Namespace) -> int:
+    from host_tools.ground import sequence
+    from host_tools.ground.errors import CommandFailed
+    from host_tools.ground.vision import Vision
+
+    names = _names()
+    steps = sequence.read(args.file, names)
+    size = len(sequence.compiled(steps))
+    print(f"{args.file}: {len(steps)} commands, {size} bytes compiled, all within their bounds")
+    if args.verb == "check":
+        return 0
+    with _connect(args, names=names) as payload:
+        try:
+            name = payload.upload_sequence(args.file, args.name)
+            print(f"{name}: on the payload, and found good there")
+            if args.verb == "run":
+                payload.on_told(lambda told: print(_line_of(told), flush=True))
+                if args.assess == "auto":
+                    payload.look_at_pictures(Vision())
+                payload.run_sequence(name)
+                print(f"{name}: ended")
+        except CommandFailed as failed:
+            print(f"rochette: {failed}", file=sys.stderr)
+            return EXIT_REFUSED
+    return 0
+
+
+def _get(args: argparse.Namespace) -> int:
+    with _connect(args) as payload:
+        path = Path(args.file or args.name)
+        data = payload.downlink(args.name, path)
+    print(f"{path}: {len(data)} bytes, whole")
+    return 0
+
+
+def _put(args: argparse.Namespace) -> int:
+    with _connect(args) as payload:
+        crc = payload.uplink(args.file, args.name)
+    print(f"{args.name or Path(args.file).name}: stored on the payload, CRC-32 {crc:08x}")
+    return 0
+
+
+def _params(args: argparse.Namespace) -> int:
+    names = _names()
+    every = names.words.parameter_list
+    if args.name is None or args.name.lower() in {one.component for one in every}:
+        for one in every:
+            if args.name is None or one.component == args.name.lower():
+                bounds = f"{one.minimum} to {one.maximum} {one.unit}".rstrip()
+                print(f"{one.component}.{one.name:<24} default {one.default:>8}  ({bounds})  {one.doc}")
+        return 0
+    parameter = names.parameter(args.name)
+    from host_tools.ground.errors import CommandFailed
+
+    with _connect(args, names=names) as payload:
+        said: list[Any] = []
+        payload.on_told(lambda told: said.append(told.values) if told.name == "link.PARAMETER" else None)
+        try:
+            if args.value is not None:
+                payload.set_parameter(args.name, args.value)
+            payload.send("link.PARAMETER_GET", parameter.id, timeout_s=10.0)
+        except CommandFailed as failed:
+            print(f"rochette: {failed}", file=sys.stderr)
+            return EXIT_REFUSED
+        assert payload.connection is not None
+        payload.connection.wait(lambda: True if said else None, 3.0)
+        value = said[-1]["value"] if said else None
+    if value is None:
+        raise GroundError("the payload did not tell the value.")
+    print(f"{parameter.component}.{parameter.name} = {value} {parameter.unit}".rstrip())
+    return 0
+
+
+def _ports(_args: argparse.Namespace) -> int:
+    from host_tools.ground.port import find_boards
+
+    boards = find_boards()
+    for board in boards:
+        print(board)
+    if not boards:
+        print("no board with MicroPython on a USB port", file=sys.stderr)
+    return 0 if boards else EXIT_REFUSED
+
+
+# ---- console, completion ------------------------------------------------------------------------------
+
+
+def _console_parser(parser: argparse.ArgumentParser) -> None:
+    add_port(parser)
+    parser.add_argument("--emulated", action="store_true", help="on an emulated payload, started with it")
+    parser.add_argument("--rock", default="sandstone", metavar="NAME", help="with --emulated: what it drills")
+    parser.add_argument("--seed", default="1", metavar="N", help="with --emulated: its seed")
+    parser.add_argument("--pace", default="max", metavar="1|N|max", help="with --emulated: its pace (max)")
+    parser.add_argument("--gui-port", type=int, default=5000, metavar="N", help="of the web page (5000)")
+    parser.add_argument("--arm", action="store_true", help="arm hazardous commands without being asked")
+
+
+def _console(args: argparse.Namespace) -> int:
+    from host_tools.ground import console
+
+    emulate = ("--rock", args.rock, "--seed", args.seed, "--pace", args.pace)
+    return console.run(None if args.emulated else args.port, emulate, args.gui_port, args.key, args.arm)
+
+
+def _completion(args: argparse.Namespace) -> int:
+    import argcomplete
+
+    print(argcomplete.shellcode(["rochette"], shell=args.shell))
+    return 0

@@ -1,0 +1,201 @@
+"""`rochette console`: the stock F Prime ground system on a payload, in a browser; all of it ends together.
+
+Children run in process groups of their own, so that one Ctrl-C ends this program, and this program ends them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from host_tools.ground.errors import GroundError
+from host_tools.ground.schema import DICTIONARY
+
+HOST = "127.0.0.1"
+GUI_PORT = 5000
+UPLINK_PIECE = 200
+START_S = 60.0
+_END_S = 8.0
+
+
+class Child:
+    """A program in a process group of its own, its output in a file."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, cwd: Path | None = None) -> None:
+        self.name = name
+        self.log = log
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=cwd,
+            )
+
+    @property
+    def ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._process.poll() is not None
+
+    def check(self) -> None:
+        """Raise GroundError when it has ended by itself; the text has the end of what it wrote."""
+        if self.ended:
+            lines = self.log.read_text(errors="replace").strip().splitlines()
+            last = "".join(f"\n  {line}" for line in lines[-8:])
+            raise GroundError(f"{self.name} ended by itself, with status {self._process.returncode}.{last}")
+
+    def end(self) -> None:
+        """End it and everything that it started."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+            limit = time.monotonic() + (_END_S if number == signal.SIGTERM else 2.0)
+            while time.monotonic() < limit and self._group_lives():
+                time.sleep(0.05)
+            if not self._group_lives():
+                break
+        self._process.wait(2.0)
+
+    def _group_lives(self) -> bool:
+        self._process.poll()
+        try:
+            os.killpg(self._process.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+
+def free_port(wanted: int) -> int:
+    """`wanted`, when nobody has it, else any free port of this machine."""
+    for number in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, number))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise GroundError("no free network port on this machine.")
+
+
+def rochette(*arguments: str) -> list[str]:
+    """The command line that runs this program again."""
+    return [sys.executable, "-m", "host_tools.cli", *arguments]
+
+
+def gds_command(
+    port: str, folder: Path, gui_port: int, key: str | None, arm: bool, gui: bool = True
+) -> list[str]:
+    """The command line of the stock ground system on a payload's port. Its files and logs lie in `folder`."""
+    command = [
+        sys.executable,
+        "-m",
+        "fprime_gds.executables.run_deployment",
+        "-n",
+        "--dictionary",
+        str(DICTIONARY),
+    ]
+    command += ["--communication-selection", "rochette", "--rochette-port", port]
+    command += ["--framing-selection", "rochette", "--rochette-pictures", str(folder / "pictures")]
+    command += ["--rochette-key", key] if key else []
+    command += ["--rochette-arm"] if arm else []
+    command += ["--gui", "html" if gui else "none", "--gui-addr", HOST, "--gui-port", str(gui_port)]
+    command += ["--skip-browser-open"]
+    command += ["--no-clear-history", "--logs", str(folder / "logs"), "--log-directly"]
+    command += ["--file-storage-directory", str(folder / "files")]
+    command += ["--file-uplink-chunk-size", str(UPLINK_PIECE), "--zmq-transport", *zmq_transport(folder)]
+    return command
+
+
+def zmq_transport(folder: Path) -> tuple[str, str]:
+    """The two addresses over which the parts of one ground system talk: a second system needs its own."""
+    return f"ipc://{folder}/to-gds", f"ipc://{folder}/from-gds"
+
+
+def wait_for_page(address: str, children: Sequence[Child], timeout_s: float = START_S) -> None:
+    """Wait until the web page answers. Raises GroundError when a child ends, or in time nothing answers."""
+    limit = time.monotonic() + timeout_s
+    while time.monotonic() < limit:
+        for child in children:
+            child.check()
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise GroundError(f"{address} did not answer in {timeout_s:.0f} s.")
+
+
+@contextlib.contextmanager
+def emulated(folder: Path, *options: str) -> Iterator[str]:
+    """An emulated payload in a process of its own; gives its port."""
+    link = folder / "payload"
+    child = Child(
+        "the emulated payload", rochette("emulate", "--pty", str(link), *options), folder / "payload.log"
+    )
+    try:
+        limit = time.monotonic() + START_S
+        while not link.exists():
+            child.check()
+            if time.monotonic() > limit:
+                raise GroundError(f"the emulated payload did not start in {START_S:.0f} s.")
+            time.sleep(0.05)
+        yield str(link)
+    finally:
+        child.end()
+
+
+@contextlib.contextmanager
+def ground_system(
+    port: str, folder: Path, gui_port: int = GUI_PORT, key: str | None = None, arm: bool = False
+) -> Iterator[tuple[str, Child]]:
+    """The stock ground system on `port`; gives the address of its page."""
+    number = free_port(gui_port)
+    child = Child("fprime-gds", gds_command(port, folder, number, key, arm), folder / "gds.log", folder)
+    try:
+        address = f"http://{HOST}:{number}/"
+        wait_for_page(address, [child])
+        yield address, child
+    finally:
+        child.end()
+
+
+def run(port: str | None, emulate: Sequence[str], gui_port: int, key: str | None, arm: bool) -> int:
+    """Start everything, print the address, stay until Ctrl-C. `port` None: an emulated payload."""
+    ended = False
+
+    def end(_number: int, _frame: object) -> None:
+        nonlocal ended
+        ended = True
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    keep = Path(tempfile.mkdtemp(prefix="rochette-console-"))
+    try:
+        with contextlib.ExitStack() as stack:
+            where = port if port is not None else stack.enter_context(emulated(keep, *emulate))
+            print("starting F Prime's ground system (some ten seconds) ...", file=sys.stderr, flush=True)
+            address, child = stack.enter_context(ground_system(where, keep, gui_port, key, arm))
+            print(f"console: {address}  (payload on {where}; files, pictures and logs in {keep})", flush=True)
+            print("Ctrl-C ends it.", flush=True)
+            while True:
+                child.check()
+                time.sleep(0.5)
+    except KeyboardInterrupt:
+        print("console ended.", file=sys.stderr)
+        return 0 if ended else 130
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
