@@ -1,12 +1,18 @@
 """Start of the payload: read the board, build everything, run for ever."""
 
-import board
-from rochette.payload import Payload
+from rochette.hal import memory
+
+memory.while_importing()
+
+import board  # noqa: E402  (the heap has to be told first)
+from rochette.payload import Payload  # noqa: E402
 
 
 def build() -> Payload:
     """The payload of the board that is on the path. Allocates everything that will ever be allocated."""
-    return Payload(board.BOARD)
+    payload = Payload(board.BOARD)
+    memory.settle()
+    return payload
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from rochette.activities.orders import Orders
 from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
-from rochette.hal import clock, reset
+from rochette.hal import clock, memory, reset
 from rochette.hal.watchdog import Watchdog
 from rochette.inputs import Inputs
 from rochette.mechanisms.breakoff import BreakOff
@@ -243,6 +243,7 @@ class Payload:
         kit.halt_all = self.halt_all
         kit.check_parts = self.check_parts
         kit.now_ms = self.now_ms
+        kit.tidy = memory.tidy
         self.orders = Orders(kit, self.activities, self.commands)
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
         self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)

@@ -56,6 +56,7 @@ class Kit:
     check_parts: "Callable[[], int]"  # emits an event for each part that fails; returns how many failed
     parts: int  # how many parts are checked
     now_ms: "Callable[[], int]"  # milliseconds of ticks since start; wraps with the tick counter
+    tidy: "Callable[[], None]"  # collects garbage; only while nothing moves
     ready: bool  # bring-up has been completed since power-on
 
     def __init__(self) -> None:

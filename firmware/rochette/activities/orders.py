@@ -164,6 +164,8 @@ class Orders:
             kit.mode.set(self._mode_before)
         else:
             kit.mode.set(MODE_IDLE if ok else MODE_STOPPED)
+        if not kit.rail.is_on:
+            kit.tidy()
         self._commands.complete(self._opcode, COMMAND_RESULT_OK if ok else COMMAND_RESULT_EXECUTION)
 
     # Handlers
