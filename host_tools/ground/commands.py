@@ -82,7 +82,8 @@ def register(commands: Parsers, parser_class: type[argparse.ArgumentParser]) -> 
     send.add_argument("--list", action="store_true", help="list the commands with arguments and bounds")
     name = send.add_argument("name", nargs="?", metavar="COMMAND", help="as sample.ACQUIRE; in any case")
     name.completer = _complete_command
-    send.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="its arguments, in order")
+    given = send.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="its arguments, in order")
+    given.completer = _complete_argument
     watch = add("watch", "show events and values as they come", _watch)
     add_port(watch)
     watch.add_argument("--for", dest="seconds", type=float, default=None, metavar="S", help="end after this")
@@ -139,6 +140,19 @@ def complete(parser: argparse.ArgumentParser) -> None:
 def _complete_command(prefix: str, **_rest: Any) -> list[str]:
     names = _names().command_names()
     return [name for name in names if name.lower().startswith(prefix.lower())]
+
+
+def _complete_argument(prefix: str, parsed_args: argparse.Namespace, **_rest: Any) -> list[str]:
+    """The names that the next argument may be, where it is one of several."""
+    from host_tools.ground.packets import Enumeration
+
+    if parsed_args.name is None:
+        return []
+    fields = _names().command(parsed_args.name).fields
+    at = len(parsed_args.arguments or ())
+    kind = fields[at].type if at < len(fields) else None
+    labels = kind.values if isinstance(kind, Enumeration) else ()
+    return [label for label in labels if label.startswith(prefix.upper())]
 
 
 def _complete_channel(prefix: str, **_rest: Any) -> list[str]:
