@@ -412,13 +412,15 @@ def _console_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pace", default="max", metavar="1|N|max", help="with --emulated: its pace (max)")
     parser.add_argument("--gui-port", type=int, default=5000, metavar="N", help="of the web page (5000)")
     parser.add_argument("--arm", action="store_true", help="arm hazardous commands without being asked")
+    parser.add_argument("--yamcs", action="store_true", help="Yamcs instead, where it is installed")
 
 
 def _console(args: argparse.Namespace) -> int:
     from host_tools.ground import console
 
     emulate = ("--rock", args.rock, "--seed", args.seed, "--pace", args.pace)
-    return console.run(None if args.emulated else args.port, emulate, args.gui_port, args.key, args.arm)
+    port = None if args.emulated else args.port
+    return console.run(port, emulate, args.gui_port, args.key, args.arm, args.yamcs)
 
 
 def _completion(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ Children run in process groups of their own, so that one Ctrl-C ends this progra
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import signal
 import socket
@@ -25,6 +26,12 @@ HOST = "127.0.0.1"
 GUI_PORT = 5000
 UPLINK_PIECE = 200
 START_S = 60.0
+YAMCS_PAGE = "http://127.0.0.1:8090/"
+YAMCS_START_S = 180.0
+YAMCS_HINT = (
+    "Install it beside this program: python -m pip install 'fprime-yamcs==0.2.4' (it brings Yamcs, which is under"
+    " the AGPL, and a Java)."
+)
 _END_S = 8.0
 
 
@@ -172,7 +179,37 @@ def ground_system(
         child.end()
 
 
-def run(port: str | None, emulate: Sequence[str], gui_port: int, key: str | None, arm: bool) -> int:
+@contextlib.contextmanager
+def yamcs(port: str, folder: Path, key: str | None = None) -> Iterator[tuple[str, Child]]:
+    """Yamcs on `port`, over the CCSDS bridge; gives the address of its page."""
+    if importlib.util.find_spec("fprime_yamcs") is None:
+        raise GroundError(f"Yamcs is not installed. {YAMCS_HINT} Nothing was started.")
+    from host_tools.ground.ccsds import Bridge
+    from host_tools.ground.client import Payload
+    from host_tools.ground.vision import Vision
+
+    with contextlib.ExitStack() as stack:
+        payload = stack.enter_context(Payload.connect(port, key, START_S))
+        payload.look_at_pictures(Vision(folder / "pictures"))
+        bridge = Bridge(payload)
+        stack.callback(bridge.close)
+        command = [sys.executable, "-m", "fprime_yamcs", "-n", "--dictionary", str(DICTIONARY)]
+        command += ["--communication-selection", "tcp-fast-client", "--tcp-fast-address", HOST]
+        command += ["--tcp-fast-port", str(bridge.number), "--logs", str(folder / "logs"), "--log-directly"]
+        child = Child("fprime-yamcs", command, folder / "yamcs.log", folder)
+        stack.callback(child.end)
+        wait_for_page(YAMCS_PAGE, [child], YAMCS_START_S)
+        yield YAMCS_PAGE, child
+
+
+def run(
+    port: str | None,
+    emulate: Sequence[str],
+    gui_port: int,
+    key: str | None,
+    arm: bool,
+    with_yamcs: bool = False,
+) -> int:
     """Start everything, print the address, stay until Ctrl-C. `port` None: an emulated payload."""
     ended = False
 
@@ -186,8 +223,12 @@ def run(port: str | None, emulate: Sequence[str], gui_port: int, key: str | None
     try:
         with contextlib.ExitStack() as stack:
             where = port if port is not None else stack.enter_context(emulated(keep, *emulate))
-            print("starting F Prime's ground system (some ten seconds) ...", file=sys.stderr, flush=True)
-            address, child = stack.enter_context(ground_system(where, keep, gui_port, key, arm))
+            system = "Yamcs (a minute)" if with_yamcs else "F Prime's ground system (some ten seconds)"
+            print(f"starting {system} ...", file=sys.stderr, flush=True)
+            if with_yamcs:
+                address, child = stack.enter_context(yamcs(where, keep, key))
+            else:
+                address, child = stack.enter_context(ground_system(where, keep, gui_port, key, arm))
             print(f"console: {address}  (payload on {where}; files, pictures and logs in {keep})", flush=True)
             print("Ctrl-C ends it.", flush=True)
             while True:

@@ -304,9 +304,8 @@ def test_a_sequence_is_what_the_ground_systems_own_compiler_makes(tmp_path: Path
     ours = sequence.compiled(sequence.read(text, Names.load()))
     theirs = tmp_path / "three.bin"
     tool = Path(sys.executable).with_name("fprime-seqgen")
-    ran = subprocess.run(
-        [tool, "--dictionary", DICTIONARY, text, theirs], capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [tool, "--dictionary", DICTIONARY, text, theirs]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ours[11:][:-4] == theirs.read_bytes()[11:][:-4]
     size, count = struct.unpack_from(">II", ours)
