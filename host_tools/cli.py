@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from host_tools.ground import commands as ground
 from host_tools.run.errors import UsageError
-from host_tools.run.protocol import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE, RELEASES, TARGETS
+from host_tools.run.protocol import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE, RELEASES, RUN_TARGETS, TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,8 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--target",
         default="cpython",
-        type=_one_of(TARGETS, "target"),
-        metavar="|".join(TARGETS),
+        type=_one_of(RUN_TARGETS, "target"),
+        metavar="|".join(RUN_TARGETS),
         help="where the firmware runs (cpython)",
     )
     run.add_argument(
@@ -172,9 +172,9 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--target",
         action="append",
-        type=_one_of((*TARGETS, "all"), "target"),
-        metavar="|".join((*TARGETS, "all")),
-        help="where to run; may be given more than once (cpython)",
+        type=_one_of((*RUN_TARGETS, "all"), "target"),
+        metavar="|".join((*RUN_TARGETS, "all")),
+        help="where to run; may be given more than once (cpython); all: every one but the chip",
     )
     running.add_argument(
         "--out", default=None, metavar="DIR", help="keep a run folder with a report for each, in here"
@@ -205,8 +205,8 @@ def _chip(commands: argparse._SubParsersAction[_Parser]) -> None:
     emulate.add_argument(
         "--target",
         default="cpython",
-        type=_one_of((*TARGETS, "chip"), "target"),
-        metavar="|".join((*TARGETS, "chip")),
+        type=_one_of(RUN_TARGETS, "target"),
+        metavar="|".join(RUN_TARGETS),
         help="where the firmware runs (cpython); chip: an emulated RP2040 with a stock MicroPython",
     )
     emulate.add_argument("--tcp", type=_whole(0, 65535), metavar="PORT", help="on this TCP port; 0 takes any")

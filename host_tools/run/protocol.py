@@ -105,3 +105,7 @@ EXIT_INTERRUPTED = 130
 
 RELEASES = ("ask", "auto", "never")
 TARGETS = ("cpython", "micropython")
+"""Where every scenario runs; their traces are the same."""
+CHIP = "chip"
+RUN_TARGETS = (*TARGETS, CHIP)
+"""The emulated RP2040 too, which is slower and has a trace of its own."""

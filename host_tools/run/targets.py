@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from host_tools import paths
 from host_tools.run.errors import Interrupted, RunError, UsageError
-from host_tools.run.protocol import TARGETS
+from host_tools.run.protocol import CHIP, RUN_TARGETS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from host_tools.run.interrupts import InterruptGate
@@ -38,14 +38,28 @@ KEPT = "The run folder has what came before, and error.txt where it happened."
 
 def require(target: str) -> None:
     """UsageError when `target` is unknown or not installed; the text says how to get it."""
-    if target not in TARGETS:
-        raise UsageError(f"--target {target}: unknown target. Allowed: {', '.join(TARGETS)}.")
+    if target not in RUN_TARGETS:
+        raise UsageError(f"--target {target}: unknown target. Allowed: {', '.join(RUN_TARGETS)}.")
     try:
         paths.check_project()
         if target == "micropython":
             paths.find_micropython()
+        elif target == CHIP:
+            _require_chip()
     except paths.MissingPart as missing:
         raise UsageError(f"--target {target}: {missing}") from missing
+
+
+def _require_chip() -> None:
+    """Node, and the image with the firmware in it, which is built when it is not in the cache."""
+    from host_tools.chip import session
+    from host_tools.chip.errors import ChipError
+    from host_tools.chip.uf2 import ImageError
+
+    try:
+        session.require()
+    except (ChipError, ImageError) as error:
+        raise UsageError(f"--target chip: {error}") from error
 
 
 def run_session(target: str, spec: Mapping[str, Any], sink: Sink, gate: InterruptGate) -> dict[str, Any]:
@@ -54,6 +68,8 @@ def run_session(target: str, spec: Mapping[str, Any], sink: Sink, gate: Interrup
     """
     if target == "cpython":
         return run_cpython(spec, sink)
+    if target == CHIP:
+        return run_chip(spec, sink, gate)
     return run_micropython(spec, sink, gate)
 
 
@@ -64,8 +80,23 @@ def run_cpython(spec: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
     loader.install(str(spec["board"]))
     from host_tools.emulator.session import Session
 
+    return _in_words(lambda: Session(dict(spec), sink).run())
+
+
+def run_chip(spec: Mapping[str, Any], sink: Sink, gate: InterruptGate) -> dict[str, Any]:
+    """Run the session with the firmware on the emulated RP2040."""
+    from host_tools.emulator import loader
+
+    loader.install(str(spec["board"]))
+    from host_tools.chip import session
+
+    return _in_words(lambda: session.run_chip(spec, sink, gate))
+
+
+def _in_words(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `run` gives; its errors as RunError, an interrupt as Interrupted."""
     try:
-        result: dict[str, Any] = Session(dict(spec), sink).run()
+        return run()
     except Interrupted:
         raise
     except KeyboardInterrupt as stop:
@@ -74,11 +105,9 @@ def run_cpython(spec: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise RunError(
             f"the emulation stopped: {type(error).__name__}: {error} ({os.path.basename(last.filename)}, "
-            f"line "
-            f"{last.lineno}). {KEPT}",
+            f"line {last.lineno}). {KEPT}",
             traceback.format_exc(),
         ) from error
-    return result
 
 
 def vm_command(vm: Path) -> list[str]:
