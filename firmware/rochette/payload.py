@@ -300,7 +300,7 @@ class Payload:
         self.inputs = Inputs(self)
         add = self.executive.add
         add(INPUTS, "inputs", self.inputs.tick, 100)
-        add(INPUTS, "slow inputs", self.inputs.slow, 5)
+        add(INPUTS, "slow inputs", self.inputs.slow, 100)
         add(INPUTS, "mission clock", d["mission_clock"].poll, 1)
         add(MONITORS, "rail", self._watch_rail, 100)
         add(MONITORS, "monitors", self.monitors.tick, 20)

@@ -20,7 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from host_tools import paths
+from host_tools import inline, paths
 from host_tools.chip import cache
 from host_tools.chip.image import stock_path
 from host_tools.chip.uf2 import ImageError, from_elf, read
@@ -185,7 +185,11 @@ def _cross(tree: Path, env: dict[str, str], log: Path) -> Path:
 def _manifest(work: Path, name: str, frozen: bool) -> Path:
     text = _STOCK
     if frozen:
-        text += f'package("rochette", base_path="{paths.FIRMWARE}")\n'
+        # With the dictionary's numbers in the code: less RAM, and no look-up by name (inline.py).
+        inlined = work / "inlined"
+        shutil.rmtree(inlined, ignore_errors=True)
+        inline.write(inlined)
+        text += f'package("rochette", base_path="{inlined}")\n'
     target = work / f"manifest-{name}.py"
     if not target.exists() or target.read_text() != text:
         target.write_text(text)
