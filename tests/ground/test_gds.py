@@ -1,0 +1,52 @@
+"""The stock ground system on an emulated payload: its test API, and its page in a browser.
+
+The whole chain runs: emulated payload, its firmware's link, a pseudo-terminal, adapter, ZeroMQ, pipeline.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from host_tools import paths
+from host_tools.ground.console import Child, emulated, gds_command, zmq_transport
+from host_tools.ground.schema import DICTIONARY
+
+CASES = Path(__file__).with_name("gds_cases.py")
+
+
+def run_cases(folder: Path, target: str) -> None:
+    with emulated(folder, "--pace", "max", "--target", target) as port:
+        started = gds_command(port, folder, 0, None, arm=True, gui=False)
+        system = Child("fprime-gds", started, folder / "gds.log")
+        try:
+            command = [sys.executable, "-m", "pytest", str(CASES), "-q", "-x", "--import-mode=importlib"]
+            command += ["-p", "no:cacheprovider", "-c", str(folder / "none.ini"), "--rootdir", str(folder)]
+            command += ["--dictionary", str(DICTIONARY), "--logs", str(folder / "test-logs")]
+            command += ["--file-storage-directory", str(folder / "files"), "--file-uplink-chunk-size", "200"]
+            command += ["--zmq-transport", *zmq_transport(folder)]
+            (folder / "none.ini").write_text("[pytest]\n")
+            (folder / "files").mkdir(exist_ok=True)
+            env = {**os.environ, "ROCHETTE_TEST_FILES": str(folder / "files"), "PYTHONPATH": str(paths.ROOT)}
+            ran = subprocess.run(
+                command, env=env, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+            )
+            system.check()
+        finally:
+            system.end()
+    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
+    assert "6 passed" in ran.stdout
+
+
+def test_the_ground_systems_test_api_on_cpython(tmp_path: Path) -> None:
+    run_cases(tmp_path, "cpython")
+
+
+@pytest.mark.ground
+@pytest.mark.micropython
+def test_the_ground_systems_test_api_on_micropython(tmp_path: Path) -> None:
+    run_cases(tmp_path, "micropython")
