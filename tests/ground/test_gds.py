@@ -94,11 +94,11 @@ def test_the_ground_systems_page_commands_and_shows(tmp_path: Path) -> None:
         page.run(TAB.replace("NAME", "'Charts'"))
         page.until(CHOOSE.replace("NAME", "'power.BUS_VOLTAGE'"), 30)
         page.run(TAB.replace("NAME", "'Commanding'"))
-        page.run(TYPE.replace("COMMAND", "'gate.HALT'"))
+        page.run(TYPE.replace("COMMAND", "'link.TELL_DICTIONARY'"))
         time.sleep(0.5)
         page.run(PRESS)
         page.run(TAB.replace("NAME", "'Events'"))
-        page.until("document.body.innerText.includes('gate.HALTED')", 20)
+        page.until("document.body.innerText.includes('link.DICTIONARY')", 20)
         page.until("document.body.innerText.includes('cmdDisp.OpCodeCompleted')", 20)
         page.run(TAB.replace("NAME", "'Charts'"))
         assert page.until(POINTS, 30) >= 1
