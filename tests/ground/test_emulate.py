@@ -92,23 +92,20 @@ def test_a_sequence_from_the_shell(port: str, tmp_path: Path, capsys: pytest.Cap
 
 
 def test_watching_shows_events_and_values(port: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["watch", "--port", port, "--history", "--for", "2", "--json", "system.MODE"]) == 0
+    assert cli.main(["watch", "--port", port, "--history", "--for", "3", "--json", "feed.STATE"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert any(line.get("event") == "system.BOOTED" for line in lines)
-    assert any(line.get("channel") == "system.MODE" and line["value"] == "IDLE" for line in lines)
+    assert any(line.get("channel") == "feed.STATE" and line["value"] == "IDLE" for line in lines)
 
 
 def test_the_main_job_over_the_link(port: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Another rock is put under the drill, a core is taken, looked at, released and sealed."""
-    command = ["run", "--port", port, "--rock", "powdery", "--seed", "5", "--depth", "2"]
-    assert cli.main([*command, "--tube", "3", "--release", "auto", "--json", "--out", str(tmp_path)]) in (
-        0,
-        3,
-    )
+    command = ["run", "--port", port, "--rock", "basalt", "--seed", "5", "--depth", "8"]
+    assert cli.main([*command, "--tube", "3", "--release", "auto", "--json", "--out", str(tmp_path)]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert (result["rock"], result["seed"], result["tube"]) == ("powdery", 5, 3)
-    assert result["outcome"] in ("SEALED", "EMPTY", "HELD")
-    assert result["depth_um"] >= 2000 and result["verdict"] != "NONE"
+    assert (result["rock"], result["seed"], result["tube"]) == ("basalt", 5, 3)
+    assert (result["outcome"], result["verdict"], result["seal"]) == ("SEALED", "PRESENT", "ACTIVATED")
+    assert result["depth_um"] >= 8000
     folder = Path(result["folder"])
     assert Path(result["report"]).exists()
     assert list((folder / "pictures").glob("*.png"))
