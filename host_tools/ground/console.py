@@ -49,6 +49,8 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd=cwd,
+                # Yamcs's launcher calls programs that were installed beside this Python.
+                env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
             )
 
     @property
