@@ -25,7 +25,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen test-chip vm pytest clean moved
+.PHONY: help run test soak benchmark dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen test-chip test-ground vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -49,6 +49,9 @@ test: $(TEST_READY)  ## Everything that must hold: dictionary, style, types, siz
 
 soak: $(TEST_READY) vm  ## The long tests: 1,000 seeds on both targets, long random campaigns (hours)
 	$(BIN)/python -m pytest -n 2 -m soak $(PYTEST)
+
+test-ground: $(TEST_READY) vm  ## The ground systems whole: test API on MicroPython, the page in a browser (needs chromium)
+	$(BIN)/python -m pytest -n 1 -m ground tests/ground $(PYTEST)
 
 benchmark: $(TEST_READY) vm  ## Speed on both targets, cost of a tick, bytes allocated in the hot path
 	@$(BIN)/python -m host_tools.benchmark

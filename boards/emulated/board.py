@@ -37,7 +37,8 @@ BOARD: dict = {
         "link_tx": {"gp": 24, "dir": "uart", "safe": None, "active": 1, "pull": None},
         "link_rx": {"gp": 25, "dir": "uart", "safe": None, "active": 1, "pull": "up"},
     },
-    # The line to the ground. rx_bytes and tx_bytes: buffers of the UART. radio: whether every frame needs a tag.
+    # The line to the ground. rx_bytes and tx_bytes: buffers of the UART. radio: every frame needs a tag.
+    # files: in a folder of the board's flash, or in RAM; the longest that the ground may send.
     "link": {
         "port": "uart",
         "uart": 1,
@@ -47,6 +48,7 @@ BOARD: dict = {
         "rx_bytes": 2048,
         "tx_bytes": 1024,
         "radio": False,
+        "files": {"folder": None, "ram_bytes": 16384, "longest": 4096},
     },
     # Carrier frequency of each output that is a PWM; the two outputs of a slice (gp // 2 % 8) share one.
     "pwm": {

@@ -23,6 +23,7 @@ ENUMS = [
             ("BACK_OFF", 7, "backing off from a jam"),
             ("UNLOAD", 8, "taking the weight off at depth"),
             ("STOPPING", 9, "letting the spindle come to rest"),
+            ("PAUSED", 10, "lifted off the cut, hammer and spindle off"),
         ],
     },
     {
@@ -146,6 +147,7 @@ ENUMS = [
             ("DISTANCE", 0, "enough was cored since the last time"),
             ("TORQUE", 1, "the torque rose"),
             ("NO_PROGRESS", 2, "no progress at the top level: cuttings are cleared before giving up"),
+            ("PAUSE", 3, "the ground asked for a pause"),
         ],
     },
 ]

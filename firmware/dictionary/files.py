@@ -99,6 +99,17 @@ EVENTS = [
     },
 ]
 
+CHANNELS = [
+    {
+        "name": "DONE",
+        "id": 1,
+        "type": "U32",
+        "unit": "B",
+        "show": "{} B",
+        "doc": "bytes of the present transfer, either direction",
+    },
+]
+
 COMMANDS = [
     {
         "name": "SEND",

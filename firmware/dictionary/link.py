@@ -108,8 +108,8 @@ EVENTS = [
         "name": "PARAMETERS_DEFAULT",
         "id": 9,
         "severity": "ACTIVITY_HI",
-        "format": "All {count} parameters are at their defaults",
-        "args": [("count", "U32")],
+        "format": "All parameters are at their defaults",
+        "args": [],
     },
     {
         "name": "PARAMETER",
@@ -126,6 +126,43 @@ EVENTS = [
         "args": [("octets", "U32"), ("descriptor", "U32")],
         "cause": "The ground sent something else than a command or a file packet, or cut it short.",
         "action": "Nothing was carried out. Check the ground's version.",
+    },
+]
+
+
+CHANNELS = [
+    {
+        "name": "FRAMES_TAKEN",
+        "id": 1,
+        "type": "U32",
+        "unit": "",
+        "show": "{}",
+        "doc": "valid frames from the ground since start",
+    },
+    {
+        "name": "FRAMES_BAD",
+        "id": 2,
+        "type": "U32",
+        "unit": "",
+        "show": "{}",
+        "yellow": (0, 100),
+        "doc": "frames dropped since start: wrong check, too long, unknown",
+    },
+    {
+        "name": "FRAMES_SENT",
+        "id": 3,
+        "type": "U32",
+        "unit": "",
+        "show": "{}",
+        "doc": "frames to the ground since start",
+    },
+    {
+        "name": "FRAMES_RESENT",
+        "id": 4,
+        "type": "U32",
+        "unit": "",
+        "show": "{}",
+        "doc": "frames sent to the ground more than once",
     },
 ]
 

@@ -95,6 +95,25 @@ EVENTS = [
     },
 ]
 
+CHANNELS = [
+    {
+        "name": "STATE",
+        "id": 1,
+        "type": "SequenceState",
+        "unit": "",
+        "show": "{}",
+        "doc": "what the sequencer does",
+    },
+    {
+        "name": "RECORD",
+        "id": 2,
+        "type": "U32",
+        "unit": "",
+        "show": "{}",
+        "doc": "command of the sequence, from 1",
+    },
+]
+
 PARAMETERS = [
     {
         "name": "COMMAND_LIMIT_S",

@@ -12,6 +12,7 @@ from rochette.activities.orders import Orders
 from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
+from rochette.ground import Ground
 from rochette.hal import clock, memory, reset
 from rochette.hal.watchdog import Watchdog
 from rochette.inputs import Inputs
@@ -35,6 +36,7 @@ from rochette.services.executive import (
     ACTIVITIES,
     IDLE,
     INPUTS,
+    LINK,
     MECHANISMS,
     MONITORS,
     OUTPUTS,
@@ -42,6 +44,7 @@ from rochette.services.executive import (
     Executive,
 )
 from rochette.services.ledger import Ledger
+from rochette.services.mission_time import MissionTime
 from rochette.services.mode import ModeKeeper
 from rochette.services.monitors import ABOVE, BELOW, Monitors
 from rochette.services.parameters import Parameters
@@ -204,6 +207,8 @@ class Payload:
     def _build_kit(self) -> None:
         d = self.drivers
         clock_chip = d["mission_clock"]
+        epoch_year = self.board["parts"]["mission_clock"]["epoch_year"]
+        self.mission_time = MissionTime(self.executive, clock_chip, epoch_year)
         fram = d["fram"]
         part = self.board["parts"]["fram"]
         self.ledger = Ledger(
@@ -248,6 +253,7 @@ class Payload:
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
         self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)
         self.commands.handle(CMD_SYSTEM_PARAMETER_SET, self.parameters.set)
+        self.ground = Ground(self, FIRMWARE_VERSION)
 
     def _protect(self) -> None:
         """What watches, and what is done. Every response stops or switches off; none moves anything."""
@@ -301,7 +307,7 @@ class Payload:
         add = self.executive.add
         add(INPUTS, "inputs", self.inputs.tick, 100)
         add(INPUTS, "slow inputs", self.inputs.slow, 100)
-        add(INPUTS, "mission clock", d["mission_clock"].poll, 1)
+        add(INPUTS, "mission clock", self.mission_time.poll, 1)
         add(MONITORS, "rail", self._watch_rail, 100)
         add(MONITORS, "monitors", self.monitors.tick, 20)
         for name, entry in (
@@ -326,6 +332,7 @@ class Payload:
         add(TELEMETRY, "telemetry 20 Hz", self.telemetry.sample_20, 20)
         add(TELEMETRY, "telemetry 5 Hz", self.telemetry.sample_5, 5)
         add(TELEMETRY, "telemetry 1 Hz", self.telemetry.sample_1, 1)
+        add(LINK, "link", self.ground.tick, 100)
         add(IDLE, "slips", self.executive.report_slips, 1)
 
     # Running

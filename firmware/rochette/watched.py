@@ -66,6 +66,13 @@ def watch(payload: "Payload") -> None:
         (t.CH_SAMPLE_TUBE, lambda: p.sample.tube, 1),
         (t.CH_SAMPLE_VERDICT, lambda: p.sample.verdict, 1),
         (t.CH_LEDGER_RECORDS, p.ledger.records_kept, 1),
+        (t.CH_LINK_FRAMES_TAKEN, lambda: p.ground.link.taken, 1),
+        (t.CH_LINK_FRAMES_BAD, lambda: p.ground.link.dropped, 1),
+        (t.CH_LINK_FRAMES_SENT, lambda: p.ground.link.sent, 1),
+        (t.CH_LINK_FRAMES_RESENT, lambda: p.ground.link.sender.resent, 1),
+        (t.CH_FILES_DONE, lambda: p.ground.files.done, 1),
+        (t.CH_SEQUENCE_STATE, lambda: p.ground.sequencer.state, 1),
+        (t.CH_SEQUENCE_RECORD, lambda: p.ground.sequencer.record, 1),
     ):
         p.telemetry.channel(index, getter, rate_hz)
     left = p.telemetry.unfilled()

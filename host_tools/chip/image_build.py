@@ -223,8 +223,9 @@ def _compile(work: Path, name: str, frozen: bool, log: Path) -> bytes:
     ]  # fmt: skip
     _run(configure, work, log, env)
     if frozen:
-        # The build system does not see a file that was added to a frozen package.
+        # The build system goes by times: it would miss a file that was added, or an older one put back.
         (build / "frozen_content.c").unlink(missing_ok=True)
+        shutil.rmtree(build / "frozen_mpy", ignore_errors=True)
     _run(["ninja", "-C", str(build), f"-j{JOBS}", "firmware.elf"], work, log, env)
     return from_elf((build / "firmware.elf").read_bytes())
 

@@ -17,6 +17,7 @@ import json
 import select
 import struct
 import sys
+import time
 from array import array
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 RECORD = 0x1E
 TICKS_A_LOOK = 5
-LOOK = "<29i"
+LOOK = "<30i"
 EVENT = "<6i"
 
 
@@ -46,6 +47,13 @@ class Console:
         self._pictures = 0
         self._next = 0
         self._names: "dict[str, Any]" = {"p": payload, "gc": gc}
+        # How long the ticks take: from the end of the executive's sleep to the end of its step.
+        self._sleep = payload.executive._sleep_until
+        payload.executive._sleep_until = self._slept
+        self._woke = 0
+        self._worst = 0
+        self._sum = 0
+        self._ticks = 0
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
 
@@ -55,12 +63,22 @@ class Console:
         record[2] = (len(record) - 4) & 0xFF
         record[3] = (len(record) - 4) >> 8
 
+    def _slept(self, due_us: int) -> int:
+        left = self._sleep(due_us)
+        self._woke = time.ticks_us()  # type: ignore[attr-defined]  # MicroPython
+        return left
+
     def run(self) -> None:
         """Step for ever."""
         step = self._payload.executive.step
         try:
             while True:
                 step()
+                took = time.ticks_diff(time.ticks_us(), self._woke)  # type: ignore[attr-defined]
+                self._sum += took
+                self._ticks += 1
+                if took > self._worst:
+                    self._worst = took
                 self._tell()
                 for _ in self._poll.ipoll(0):  # type: ignore[attr-defined]  # MicroPython
                     self._answer()
@@ -121,13 +139,17 @@ class Console:
             p.hold.serial,
             1 if p.activities.running else 0,
             1 if p.ready else 0,
-            1 if p.custody.commissioned else 0,
             p.sample.number,
             p.sample.tube,
             p.events.count,
             p.mode.mode if hasattr(p.mode, "mode") else 0,
-            gc.mem_free(),  # type: ignore[attr-defined]
+            self._worst,
+            self._sum,
+            self._ticks,
         )
+        self._worst = 0
+        self._sum = 0
+        self._ticks = 0
         self._out.write(self._look_record)
 
     def _answer(self) -> None:

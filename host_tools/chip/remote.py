@@ -22,8 +22,9 @@ _LOOKED_AT = (
     "executive.tick", "executive.slip_sum", "sample.phase", "feed.state", "feed.z_um", "feed.weight_mn",
     "corer.state", "corer.level", "corer.depth_um", "corer.rop_um_s", "carousel.state", "carousel.sensed",
     "spindle.current_ma", "spindle.rpm", "camera.lux", "camera.picture_no", "bus.bus_mv", "aux.current_ma",
-    "tilt.change_mdeg", "hold.active", "hold.serial", "activities.running", "ready", "custody.commissioned",
-    "sample.number", "sample.tube", "events.told", "mode.value", "heap_free",
+    "tilt.change_mdeg", "hold.active", "hold.serial", "activities.running", "ready",
+    "sample.number", "sample.tube", "events.told", "mode.value",
+    "tick_worst_us", "tick_sum_us", "tick_count",
 )  # fmt: skip
 _ANSWER_US = 20_000_000
 _SILENCE_US = 10_000_000
@@ -84,7 +85,7 @@ class Payload(Remote):
         state["_answers"] = []
         state["_looks"] = 0
         state["notes"] = bytearray()
-        state["least_heap"] = 1 << 30
+        state["ticks"] = {}
         state["slip_sum"] = 0
         state["executive"].__dict__["step"] = self.step
         state["executive"].__dict__["slips"] = [0, 0, 0, 0]
@@ -149,7 +150,19 @@ class Payload(Remote):
                 else:
                     self.__dict__[name] = value
             self.executive.slips[0] = self.executive.slip_sum
-            self.__dict__["least_heap"] = min(self.least_heap, self.heap_free)
+            worst, total, count = self.ticks.get(self.sample.phase, (0, 0, 0))
+            # How long the control ticks took, by the phase they were in.
+            self.ticks[self.sample.phase] = (
+                max(worst, self.tick_worst_us),
+                total + self.tick_sum_us,
+                count + self.tick_count,
+            )
+
+    def heap_free(self) -> int:
+        """Bytes of the heap that are free once the garbage is collected. Holds the firmware up for some 30
+        ms.
+        """
+        return int(self._question("gc.collect() or gc.mem_free()"))
 
     def stop(self) -> None:
         """As the firmware's. A chip that has ended needs no stopping."""

@@ -69,6 +69,8 @@ class ChipSession(Session):
         super().__init__(spec, sink)
         self._gate = gate
         self._chip: ChipProcess | None = None
+        self.heap_free = 0
+        """Bytes free after start, everything built and the first tick run."""
 
     def _boot(self) -> None:
         spec = self._spec
@@ -86,6 +88,7 @@ class ChipSession(Session):
         self._start(bridge)
         self.payload = Payload(bridge)
         self.payload.step()
+        self.heap_free = self.payload.heap_free()
         self.payload.activities.strict = True
         self.payload.commands.strict = True
         self._prepare()
@@ -129,8 +132,11 @@ def run_chip(spec: Mapping[str, Any], sink: Sink, gate: InterruptGate | None = N
     try:
         result = session.run()
         result["chip"] = {
-            "heap_free_least": session.payload.least_heap,
-            "emulated_us": session.world.clock.now_us,
+            "heap_free": session.heap_free,
+            "tick_us": {
+                str(phase): {"worst": worst, "mean": total // max(count, 1)}
+                for phase, (worst, total, count) in sorted(session.payload.ticks.items())
+            },
         }
     finally:
         session.close()

@@ -56,6 +56,8 @@ def tables_text(words: Dictionary) -> str:
     out.append("")
     out += [f"P_{parameter.full_name} = {parameter.index}" for parameter in words.parameter_list]
     out += _tuple("PARAMETER_IDS", [parameter.id for parameter in words.parameter_list])
+    out += _bytes("PARAMETER_WIDTHS", [words.width(parameter.type) for parameter in words.parameter_list])
+    out += [f"PARAMETER_SET = 0x{fprime.PARAMETER_SET:X}", f"PARAMETER_SAVE = 0x{fprime.PARAMETER_SAVE:X}"]
     out += _tuple("PARAMETER_DEFAULTS", [parameter.default for parameter in words.parameter_list])
     out += _tuple("PARAMETER_MINIMA", [parameter.minimum for parameter in words.parameter_list])
     out += _tuple("PARAMETER_MAXIMA", [parameter.maximum for parameter in words.parameter_list])
@@ -114,7 +116,7 @@ def _bytes(name: str, numbers: list[int]) -> list[str]:
     """Small numbers as a bytes literal: no object a number on the board."""
     texts = [f"\\x{number:02x}" for number in numbers]
     lines = ["".join(texts[at : at + 24]) for at in range(0, len(texts), 24)]
-    if len(lines) <= 1:
+    if len(lines) <= 1 and len(name) + 4 * len(texts) < 100:
         return [f'{name} = b"{"".join(lines)}"']
     return [f"{name} = (", *[f'    b"{line}"' for line in lines], ")"]
 

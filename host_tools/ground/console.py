@@ -29,8 +29,8 @@ START_S = 60.0
 YAMCS_PAGE = "http://127.0.0.1:8090/"
 YAMCS_START_S = 180.0
 YAMCS_HINT = (
-    "Install it beside this program: python -m pip install 'fprime-yamcs==0.2.4' (it brings Yamcs, which is under"
-    " the AGPL, and a Java)."
+    "Install it beside this program: python -m pip install 'fprime-yamcs==0.2.4' (it brings Yamcs, which is"
+    " under the AGPL, and a Java)."
 )
 _END_S = 8.0
 
@@ -49,6 +49,8 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd=cwd,
+                # Yamcs's launcher calls programs that were installed beside this Python.
+                env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
             )
 
     @property

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from host_tools.ground.client import Payload
 from host_tools.ground.errors import CommandFailed, GroundError
 from host_tools.ground.link import Sent
-from host_tools.ground.packets import CommandShape, Enumeration, Sampled, Told
+from host_tools.ground.packets import CommandShape, Enumeration, Sampled, Time, Told
 from host_tools.run.errors import RunError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Job:
         self._held_until = 0.0
         self._events = 0
         self._ms = 0
+        self._origins: dict[int, int] = {}
         self._latest: dict[str, Any] = {}
 
     def __call__(
@@ -163,18 +164,25 @@ class Job:
             numbered = isinstance(field.type, Enumeration) and value in field.type.values
             args.append(field.type.values[value] if numbered else value)  # type: ignore[attr-defined]
         self._events += 1
-        self._ms = told.time.ms if told.time.base == 1 else self._ms
+        self._mark(told.time)
         self._sink.event({"tick": self._ms // 10, "ms": self._ms, "id": told.id, "args": args})
         note = getattr(self, "_on_" + told.name.replace("sample.", "").lower(), None)
         if told.name.startswith("sample.") and note is not None:
             note(told.values)
 
+    def _mark(self, time: Time) -> None:
+        """Milliseconds since the first thing heard, whichever clock the payload goes by: since its start, or
+        the mission's once that is valid.
+        """
+        if time.base not in self._origins:
+            self._origins[time.base] = time.ms - self._ms
+        self._ms = max(self._ms, time.ms - self._origins[time.base])
+
     def _sample(self, samples: list[Sampled]) -> None:
         for sample in samples:
             self._latest[sample.name] = sample.value
         if any(sample.name == _BEAT for sample in samples):
-            if samples[0].time.base == 1:
-                self._ms = samples[0].time.ms
+            self._mark(samples[0].time)
             row = [self._ms if not channel else self._latest.get(channel, 0) for channel in COLUMNS.values()]
             self._sink.telemetry(row)
 

@@ -44,7 +44,9 @@ MAY_IMPORT = {
     "main": {"payload", "hal", "board"},
     "inputs": {"payload", "drivers", "hal", "tables"},
     "watched": {"payload", "tables"},
+    "ground": {"payload", "hal", "services", "tables"},
     "payload": {
+        "ground",
         "inputs",
         "watched",
         "activities",

@@ -105,6 +105,20 @@ def whole_core():
     until(bench, bench.weigher)
 
 
+def pause():
+    bench, _ = ready(90)
+    bench.corer.core(9000)
+    for _ in range(3000):
+        tick(bench)
+    bench.corer.paused = True
+    for _ in range(3000):
+        tick(bench)
+    assert bench.corer.state == t.CORER_STATE_PAUSED
+    bench.corer.paused = False
+    until(bench, bench.corer)
+    assert bench.corer.result == t.CORER_RESULT_DEPTH_REACHED, bench.corer.result
+
+
 def hard():
     bench, _ = ready(0)
     bench.corer.core(9000)
@@ -201,7 +215,7 @@ def cam():
         assert bench.breakoff.confirmed
 
 
-for scene in (whole_core, hard, soft, brake, slip, jam, faults_of_the_feed, cam):
+for scene in (whole_core, pause, hard, soft, brake, slip, jam, faults_of_the_feed, cam):
     gc.collect()
     scene()
     print(scene.__name__, "done")

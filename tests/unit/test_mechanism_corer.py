@@ -233,6 +233,41 @@ class TestStops:
         bench.corer.halt()
         assert bench.corer.result == t.CORER_RESULT_HALTED and not bench.corer.busy and all_off(bench)
 
+    def test_a_pause_lifts_the_bit_and_goes_on_where_it_was(self):
+        bench, ground = coring(100, 12000)
+        bench.run(3000)
+        bench.corer.paused = True
+        for _ in range(3000):
+            if bench.corer.state == t.CORER_STATE_PAUSED and not bench.spindle.busy:
+                break
+            bench.tick()
+        assert all_off(bench) and bench.corer.busy
+        assert bench.events.last(t.EV_CORER_PECK)[0] == t.PECK_REASON_PAUSE
+        assert ground.floor_nm - ground.carriage_nm > 2_500_000, "the bit is off the cut"
+        depth, ticks = bench.corer.depth_um, bench.corer._ticks
+        bench.run(30_000)
+        assert bench.corer.depth_um == depth and bench.corer._ticks == ticks and all_off(bench)
+        bench.corer.paused = False
+        bench.until_done(bench.corer, 60_000)
+        assert bench.corer.result == t.CORER_RESULT_DEPTH_REACHED
+        assert bench.corer.pecks <= 2 and bench.corer.depth_um >= 12000
+
+    def test_halt_while_paused(self):
+        bench, _ = coring(100, 12000)
+        bench.corer.paused = True
+        bench.run(3000)
+        assert bench.corer.state == t.CORER_STATE_PAUSED
+        bench.corer.halt()
+        assert bench.corer.result == t.CORER_RESULT_HALTED and not bench.corer.busy and all_off(bench)
+
+    def test_a_tilt_step_stops_a_pause_too(self):
+        bench, _ = coring(100, 12000)
+        bench.corer.paused = True
+        bench.run(3000)
+        bench.accelerometer.x_mg = 30
+        bench.until_done(bench.corer, 1000)
+        assert bench.corer.result == t.CORER_RESULT_SLIP
+
     def test_no_contact_no_coring(self):
         bench = Bench()
         bench.corer.core(20000)

@@ -24,9 +24,7 @@ _USB_READ = 128  # bytes a call: each costs a poll and a read, about 20 us toget
 class UartPort:
     """A UART of the chip. Its own buffers take what comes and goes between two calls."""
 
-    def __init__(
-        self, number: int, baud: int, tx_gp: int, rx_gp: int, rx_bytes: int, tx_bytes: int
-    ) -> None:
+    def __init__(self, number: int, baud: int, tx_gp: int, rx_gp: int, rx_bytes: int, tx_bytes: int) -> None:
         """rx_bytes, tx_bytes: 32 to 32766. Raises ValueError for pins that this UART can't have."""
         self._uart: "Any" = UART(
             number, baud, tx=Pin(tx_gp), rx=Pin(rx_gp), rxbuf=rx_bytes, txbuf=tx_bytes, timeout=0
@@ -49,7 +47,8 @@ class UsbPort:
 
     Ctrl-C stays what it is: byte 03 never stands in a frame, so one that comes is a hand at the keyboard.
     stdout is asked before each packet whether it takes any; where a host has the port open and doesn't read,
-    a packet that fits only in part waits for MicroPython's own limit, once, and the port is full from then on.
+    a packet that fits only in part waits for MicroPython's own limit, once, and the port is full from then
+    on.
     """
 
     def __init__(self) -> None:

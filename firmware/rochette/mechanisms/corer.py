@@ -42,6 +42,7 @@ from rochette.tables import (
     CORER_STATE_BACK_OFF,
     CORER_STATE_CORING,
     CORER_STATE_IDLE,
+    CORER_STATE_PAUSED,
     CORER_STATE_PECK_CLEAR,
     CORER_STATE_PECK_DOWN,
     CORER_STATE_PECK_UP,
@@ -101,6 +102,7 @@ from rochette.tables import (
     P_CORER_WINDOW_MS,
     PECK_REASON_DISTANCE,
     PECK_REASON_NO_PROGRESS,
+    PECK_REASON_PAUSE,
     PECK_REASON_TORQUE,
     SPINDLE_RESULT_ENCODER,
     SPINDLE_RESULT_JAM,
@@ -134,6 +136,9 @@ class Corer:
     depth_um (of the bit under the contact), deepest_um, level, max_level, rop_um_s (of the last window),
     pecks, jams, weight_set_mn, feed_result (the feed's result when the coring ended because of it, else
     FeedResult NONE).
+
+    `paused`, set from outside: the bit is lifted off the cut as for a peck, hammer and spindle stand still,
+    and the time of coring with them, until it is cleared; then coring goes on where it was.
     """
 
     def __init__(
@@ -160,6 +165,7 @@ class Corer:
         self.state = CORER_STATE_IDLE
         self.busy = False
         self.result = CORER_RESULT_NONE
+        self.paused = False
         self.depth_um = 0
         self.deepest_um = 0
         self.level = 0
@@ -174,6 +180,7 @@ class Corer:
         self._ticks = 0
         self._deadline = 0
         self._wait = 0
+        self._lifted = False
         self._window = 0
         self._window_from_um = 0
         self._window_left = 0
@@ -241,6 +248,7 @@ class Corer:
         self._bottom_um = self._travel_um - values[P_CORER_TRAVEL_MARGIN_UM]
         self._deadline = values[P_CORER_DEADLINE_S] * _TICKS_PER_S
         self._ticks = 0
+        self._lifted = False
         self._clean_ma = 0
         self._since_peck = 0
         self._peck_at_um = 0
@@ -289,6 +297,8 @@ class Corer:
             self._tick_spin_up()
         elif state == CORER_STATE_BACK_OFF:
             self._tick_back_off()
+        elif state == CORER_STATE_PAUSED:
+            self._tick_paused()
         elif self._spindle_lost():
             return
         elif state == CORER_STATE_PRELOAD:
@@ -311,6 +321,9 @@ class Corer:
         self.depth_um = depth
         if depth >= self._target_um:
             self._at_depth()
+            return
+        if self.paused:
+            self._peck(PECK_REASON_PAUSE, spindle.current_ma)
             return
         # A force that jumps: the vehicle or the rock slipped.
         weight = feed.weight_mn
@@ -472,6 +485,9 @@ class Corer:
             self._spindle_lost()
         elif self._tilt.busy:
             return
+        elif self._lifted:
+            self._lifted = False
+            self._down_again()
         else:
             self._preload()
 
@@ -532,8 +548,11 @@ class Corer:
         if state == CORER_STATE_PECK_CLEAR:
             self._wait -= 1
             if self._wait <= 0:
-                feed.move_to(self._contact_um + self.depth_um - _NEAR_UM, self._values[P_CORER_PECK_UM_S])
-                self.state = CORER_STATE_PECK_DOWN
+                if self.paused:
+                    self._spindle.stop()
+                    self.state = CORER_STATE_PAUSED
+                else:
+                    self._down_again()
             return
         if feed.busy:
             return
@@ -553,6 +572,19 @@ class Corer:
             return
         self._wait = self._values[P_CORER_PECK_CLEAR_MS] // _TICK_MS
         self.state = CORER_STATE_PECK_CLEAR
+
+    def _down_again(self) -> None:
+        self._feed.move_to(
+            self._contact_um + self.depth_um - _NEAR_UM, self._values[P_CORER_PECK_UM_S]
+        )
+        self.state = CORER_STATE_PECK_DOWN
+
+    def _tick_paused(self) -> None:
+        """Lifted, everything still. A pause takes nothing of the time that coring may take."""
+        self._ticks -= 1
+        if not self.paused and not self._spindle.busy:
+            self._lifted = True
+            self._spin_up()
 
     def _tick_back_off(self) -> None:
         feed = self._feed

@@ -81,6 +81,9 @@ def pause_ms(duration_ms: int) -> "Generator[None, None, None]":
 class Activities:
     """Runs up to `slots` activities side by side, each with mechanisms of its own.
 
+    While `paused` no activity takes a step: what a mechanism does it brings to its end, nothing new is begun,
+    and the time of waits stands still. An abort is carried out all the same. It ends with the last activity.
+
     on_end(name, result, reason), where set, is called after each result event. An error that is no
     ActivityError ends the activity as CRASHED, stays in `error`, and calls on_crash(); with `strict` (tests,
     emulation) it is also raised.
@@ -94,6 +97,7 @@ class Activities:
         slots: int = 4,
     ) -> None:
         self.strict = False
+        self.paused = False
         self.error: "BaseException | None" = None
         self.on_end: "Callable[[int, int, int], Any] | None" = None
         self.on_crash: "Callable[[], Any] | None" = None
@@ -173,6 +177,8 @@ class Activities:
         for slot in range(self._slots):
             generator = self._generators[slot]
             if generator is not None:
+                if self.paused and self._abort[slot] is None and self._cleanup[slot] < 0:
+                    continue
                 self._step(slot, generator)
 
     def _step(self, slot: int, generator: "Generator[Any, Any, Any]") -> None:
@@ -226,6 +232,8 @@ class Activities:
         self._abort[slot] = None
         self._cleanup[slot] = -1
         self.running -= 1
+        if not self.running:
+            self.paused = False
         self.last_name = name
         self.last_result = result
         self.last_reason = reason
