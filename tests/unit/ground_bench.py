@@ -183,6 +183,10 @@ class Payload:
         self.commands.complete(self._opcode, COMMAND_RESULT_OK if ok else COMMAND_RESULT_EXECUTION)
 
 
+def _no_chance():
+    return 0x1234
+
+
 class Bench:
     """A payload with its ground's side, that can be restarted."""
 
@@ -197,6 +201,7 @@ class Bench:
         self.port = Port()
         payload = self.payload = Payload(self.fram, self.board, tick)
         ground_module.open_port = self._port
+        ground_module.chance = _no_chance
         self.ground = ground_module.Ground(payload, 1)
         payload.ground = self.ground
         if self.key is not None:
