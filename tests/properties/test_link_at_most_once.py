@@ -93,7 +93,7 @@ class Trial:
         self.carried: dict[int, int] = {}
         self.order: list[int] = []
         self.given: dict[int, Sent] = {}
-        self.orphans: list[int] = []
+        self.orphans: set[int] = set()
         self.restarts = 0
         self.host_restarts = 0
         self.ears: list[Heard] = []
@@ -135,13 +135,13 @@ class Trial:
     def restart_host(self) -> None:
         """The host's program is gone, and what it knew with it."""
         self.host_restarts += 1
-        self.orphans += [serial for serial, sent in self.given.items() if not sent.done]
+        self.orphans |= {serial for serial, sent in self.given.items() if not sent.done}
         self._new_host()
 
     def run(self, frames: int, resets_permille: int) -> None:
         draw = self.draw
         while self.frames < frames:
-            waiting = sum(not sent.done for sent in self.given.values() if not sent.done)
+            waiting = sum(not sent.done for serial, sent in self.given.items() if serial not in self.orphans)
             if waiting < 12 and draw.randrange(100) < 40:
                 self.give()
             if draw.randrange(1000) < resets_permille:
@@ -160,7 +160,7 @@ class Trial:
 
     def _judge_some(self) -> None:
         """Commands that are over can be forgotten here; their counts stand."""
-        over = {serial: sent for serial, sent in self.given.items() if sent.done}
+        over = {n: sent for n, sent in self.given.items() if sent.done or n in self.orphans}
         self.judge(over)
         for serial in over:
             del self.given[serial]
@@ -187,7 +187,7 @@ def test_no_command_is_carried_out_twice(seed: int, permille: int, resets: int) 
     trial = Trial(seed, permille)
     trial.run(2_500, resets)
     assert trial.order == sorted(trial.order), "commands are carried out in the order they were given"
-    assert len(trial.order) > (100 if permille < 150 else 10)
+    assert len(trial.order) > 100
     assert sum(ears.count for ears in trial.ears) > len(trial.order), "events came, each once"
     assert trial.bench.link.dropped > 0 or not permille
     if resets:
