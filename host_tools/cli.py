@@ -203,7 +203,7 @@ def _run(args: argparse.Namespace) -> int:
             depth_mm=args.depth,
             release=args.release,
             board=args.board,
-            target=args.target if session is None else args.port,
+            target=args.target if args.port is None else str(args.port),
             payload=args.payload,
         ),
         out=Path(args.out),
