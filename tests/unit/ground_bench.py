@@ -100,14 +100,16 @@ class Rail:
 
 
 class Feed:
-    forgotten = 0
+    def __init__(self):
+        self.forgotten = 0
 
     def forget_position(self):
         self.forgotten += 1
 
 
 class Corer:
-    paused = False
+    def __init__(self):
+        self.paused = False
 
 
 class Payload:
