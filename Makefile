@@ -25,7 +25,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen test-chip test-ground vm pytest clean moved
+.PHONY: help run test soak benchmark dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen test-chip test-ground test-yamcs vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -52,6 +52,11 @@ soak: $(TEST_READY) vm  ## The long tests: 1,000 seeds on both targets, long ran
 
 test-ground: $(TEST_READY) vm  ## The ground systems whole: test API on MicroPython, the page in a browser (needs chromium)
 	$(BIN)/python -m pytest -n 1 -m ground tests/ground $(PYTEST)
+
+test-yamcs: $(TEST_READY)  ## Yamcs on the bridge, in an environment of its own (downloads Yamcs, AGPL, and a Java)
+	@test -x build/yamcs/bin/fprime-yamcs || { $(PYTHON) -m venv build/yamcs && \
+	  build/yamcs/bin/python -m pip install --quiet --constraint requirements.lock --editable . fprime-yamcs==0.2.4; }
+	ROCHETTE_YAMCS_PYTHON=$(CURDIR)/build/yamcs/bin/python $(BIN)/python -m pytest -m ground tests/ground/test_yamcs.py
 
 benchmark: $(TEST_READY) vm  ## Speed on both targets, cost of a tick, bytes allocated in the hot path
 	@$(BIN)/python -m host_tools.benchmark

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from host_tools.chip import commands as chip_commands
 from host_tools.ground import commands as ground
 from host_tools.run.errors import UsageError
 from host_tools.run.protocol import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE, RELEASES, RUN_TARGETS, TARGETS
@@ -182,76 +183,8 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--json", action="store_true", help="one JSON object on standard output")
     running.set_defaults(call=_scenario_run)
     ground.register(commands, _Parser)
-    _chip(commands)
+    chip_commands.register(commands, _one_of(RUN_TARGETS, "target"), _pace, _whole)
     return parser
-
-
-def _chip(commands: argparse._SubParsersAction[_Parser]) -> None:
-    """`image` and `emulate`: their options are declared where they are used."""
-    from host_tools.chip import image
-
-    finder = commands.add_parser(
-        "image", help="find the MicroPython image for the chip target", allow_abbrev=False
-    )
-    image.add_arguments(finder)
-    finder.set_defaults(call=_image)
-
-    emulate = commands.add_parser(
-        "emulate",
-        help="serve an emulated payload on a port",
-        allow_abbrev=False,
-        description="Serve an emulated payload on a TCP port or a pseudo-terminal, as a board on USB is.",
-    )
-    emulate.add_argument(
-        "--target",
-        default="cpython",
-        type=_one_of(RUN_TARGETS, "target"),
-        metavar="|".join(RUN_TARGETS),
-        help="where the firmware runs (cpython); chip: an emulated RP2040 with a stock MicroPython",
-    )
-    emulate.add_argument("--tcp", type=_whole(0, 65535), metavar="PORT", help="on this TCP port; 0 takes any")
-    emulate.add_argument("--pty", metavar="LINK", help="on a pseudo-terminal with this name")
-    emulate.add_argument(
-        "--pace", default=1.0, type=_pace, metavar="max|N", help="emulated seconds a second at most (1)"
-    )
-    emulate.add_argument("--rock", default="sandstone", metavar="NAME", help="the rock under it (sandstone)")
-    emulate.add_argument("--seed", default=1, type=_whole(0, 2**30 - 1), metavar="N", help="seed (1)")
-    emulate.add_argument("--board", default="emulated", metavar="NAME", help="a folder of boards/ (emulated)")
-    emulate.add_argument("--image", type=Path, metavar="FILE", help="chip: this MicroPython image")
-    emulate.add_argument(
-        "--flash", type=Path, metavar="FILE", help="chip: keep its file system in this file, made at the end"
-    )
-    emulate.set_defaults(call=_emulate)
-
-
-def _image(args: argparse.Namespace) -> int:
-    from host_tools.chip import image
-    from host_tools.chip.uf2 import ImageError
-
-    try:
-        return image.main(args)
-    except ImageError as error:
-        raise UsageError(f"image: {error}") from error
-
-
-def _emulate(args: argparse.Namespace) -> int:
-    if args.target == "chip":
-        from host_tools.chip import emulate
-
-        return emulate.main(args, args.pace)
-    from host_tools.ground.errors import PortError
-    from host_tools.ground.serve import Line, PtyLine, TcpLine, serve
-    from host_tools.run import runner, targets
-
-    if (args.tcp is None) == (args.pty is None):
-        raise UsageError("emulate: give --tcp PORT or --pty LINK, one of the two.")
-    targets.require(args.target)
-    spec = runner.make_spec(runner.Asked(rock=args.rock, seed=args.seed, board=args.board))
-    try:
-        line: Line = TcpLine(args.tcp) if args.tcp is not None else PtyLine(args.pty)
-    except PortError as error:
-        raise UsageError(f"emulate: {error}") from error
-    return serve(spec, args.target, line, args.pace)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -270,7 +203,7 @@ def _run(args: argparse.Namespace) -> int:
             depth_mm=args.depth,
             release=args.release,
             board=args.board,
-            target=args.target if session is None else args.port,
+            target=args.target if args.port is None else str(args.port),
             payload=args.payload,
         ),
         out=Path(args.out),

@@ -98,8 +98,6 @@ def main(args: argparse.Namespace, pace: float | None) -> int:
     """
     from host_tools.chip.setup import build_world
 
-    if (args.tcp is None) == (args.pty is None):
-        raise UsageError("emulate: give --tcp PORT or --pty LINK, one of the two.")
     try:
         node()
         image = images.find(args.image)

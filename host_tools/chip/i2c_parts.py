@@ -32,6 +32,7 @@ class Reading:
         self._given = 0
 
     def start(self) -> bytes | None:
+        """The bytes that are known at once; None when the part does not answer."""
         part = self._part
         if self._register < 0:
             raise EmulationError(part.text() + " is read before its register pointer was written")

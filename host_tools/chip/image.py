@@ -7,7 +7,6 @@ image` (image_build.py).
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import sys
@@ -80,17 +79,9 @@ def _fetch(target: Path) -> Image:
     return read(target)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `rochette image`."""
-    parser.add_argument(
-        "--image", type=Path, metavar="FILE", help="check this one instead of looking for one"
-    )
-    parser.add_argument("--no-download", action="store_true", help="do not ask MicroPython's site")
-
-
-def main(args: argparse.Namespace) -> int:
-    """Print where the image is, what it is and its hash; raises ImageError."""
-    image = find(args.image, download=not args.no_download)
+def show(named: Path | None, *, download: bool) -> int:
+    """The command: print where the image is, what it is and its hash. Raises ImageError."""
+    image = find(named, download=download)
     digest = hashlib.sha256(image.path.read_bytes()).hexdigest()
     print(f"{image.path}\n{image.text}, sha256 {digest}")
     return 0

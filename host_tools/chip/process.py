@@ -39,8 +39,23 @@ def node() -> str:
             f"the chip target needs Node.js {OLDEST_NODE} or later; {program} is {said.strip() or 'unknown'}."
         )
     if not (HERE / "node_modules" / "rp2040js").is_dir():
-        raise ChipError(f"the chip target needs rp2040js. Run: make chip (or: npm ci in {HERE})")
+        _install()
     return program
+
+
+def _install() -> None:
+    """Install rp2040js, pinned in package-lock.json, beside this file, as `make chip` does."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise ChipError("the chip target needs rp2040js, and no 'npm' is on the PATH to install it with.")
+    done = subprocess.run(
+        [npm, "ci", "--silent"], cwd=HERE, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    if done.returncode or not (HERE / "node_modules" / "rp2040js").is_dir():
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise ChipError(
+            f"rp2040js could not be installed (npm ci in {HERE}): {said[-1] if said else 'no reason given'}"
+        )
 
 
 class Event(NamedTuple):

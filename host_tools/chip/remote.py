@@ -60,6 +60,7 @@ class Events:
 
     @property
     def count(self) -> int:
+        """How many there were."""
         return len(self.records)
 
     def read(self, number: int, record: array[int]) -> bool:

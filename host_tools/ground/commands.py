@@ -424,7 +424,7 @@ def _console(args: argparse.Namespace) -> int:
 
 
 def _completion(args: argparse.Namespace) -> int:
-    import argcomplete
+    from argcomplete.shell_integration import shellcode
 
-    print(argcomplete.shellcode(["rochette"], shell=args.shell))
+    print(shellcode(["rochette"], shell=args.shell))
     return 0

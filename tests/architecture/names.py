@@ -18,7 +18,9 @@ PLACES = ("firmware", "host_tools", "boards", "tests")
 SPAN = re.compile(r"`([^`\n]+)`")
 DOTTED = re.compile(r"[a-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(\))?")
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*/?")
-FILE_ENDINGS = (".py", ".md", ".toml", ".json", ".jsonl", ".csv", ".html", ".png", ".lock", ".ini", ".mpy")
+FILE_ENDINGS = (
+    ".py", ".mjs", ".md", ".toml", ".json", ".jsonl", ".csv", ".html", ".png", ".lock", ".ini", ".mpy",
+)  # fmt: skip
 
 
 class NameProblem(Exception):

@@ -21,7 +21,7 @@ from tests.ground import browser
 CASES = Path(__file__).with_name("gds_cases.py")
 
 
-def run_cases(folder: Path, target: str) -> None:
+def check_cases(folder: Path, target: str) -> None:
     with emulated(folder, "--pace", "max", "--target", target) as port:
         started = gds_command(port, folder, 0, None, arm=True, gui=False)
         system = Child("fprime-gds", started, folder / "gds.log")
@@ -45,13 +45,13 @@ def run_cases(folder: Path, target: str) -> None:
 
 
 def test_the_ground_systems_test_api_on_cpython(tmp_path: Path) -> None:
-    run_cases(tmp_path, "cpython")
+    check_cases(tmp_path, "cpython")
 
 
 @pytest.mark.ground
 @pytest.mark.micropython
 def test_the_ground_systems_test_api_on_micropython(tmp_path: Path) -> None:
-    run_cases(tmp_path, "micropython")
+    check_cases(tmp_path, "micropython")
 
 
 TYPE = """(() => {

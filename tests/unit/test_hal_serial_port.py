@@ -1,4 +1,4 @@
-"""The serial port: bytes come and go at the line's speed, nothing waits, what is not read is lost, counted."""
+"""The serial port: bytes come and go at the line's speed, nothing waits, what is not read is lost."""
 
 from __future__ import annotations
 

@@ -159,6 +159,7 @@ class Files:
         # To the ground.
         self._sending = False
         self._down_name = ""
+        self._down_text = b""
         self._down_size = 0
         self._down_done = 0
         self._down_number = 0
@@ -166,6 +167,7 @@ class Files:
         self._down_sum = CfdpSum()
         self._down_crc = Crc32()
         self._down_over = False
+        self._down_cancelled = False
         # Listing and removing.
         self._listing: "list[str]" = []
         self._list_at = -1
@@ -371,10 +373,12 @@ class Files:
         size = self._known(name)
         self._sending = True
         self._down_name = name
+        self._down_text = name.encode()
         self._down_size = size
         self._down_done = 0
         self._down_number = 0
         self._down_over = False
+        self._down_cancelled = False
         self._down_sum.reset()
         self._down_crc.reset()
         self.done = 0
@@ -400,14 +404,17 @@ class Files:
             return
         if sender.full:
             return
+        if self._down_cancelled:
+            self._give_up(FILE_REASON_CANCELLED)
+            return
         buffer = sender.buffer()
         at = put16(buffer, 0, PACKET_FILE)
         if self._down_number == 0:
             buffer[at] = START
             at = put32(buffer, at + 1, 0)
             at = put32(buffer, at, self._down_size)
+            name = self._down_text
             for _ in range(2):
-                name = self._down_name.encode()
                 buffer[at] = len(name)
                 at = copy(name, 0, buffer, at + 1, len(name))
         elif self._down_done < self._down_size:
@@ -547,13 +554,10 @@ class Files:
         self._complete(CMD_FILES_REMOVE, COMMAND_RESULT_OK, 0)
 
     def _cancel(self) -> int:
-        if self._sending and not self._down_over and self._sender.full:
-            return COMMAND_RESULT_BUSY  # no place to tell the ground; it may ask again at once
         if self._taking:
             self._not_received(FILE_REASON_CANCELLED)
-        if self._sending:
-            if self._down_over:
-                self._not_sent(FILE_REASON_CANCELLED)
-            else:
-                self._give_up(FILE_REASON_CANCELLED)
+        if self._sending and self._down_over:
+            self._not_sent(FILE_REASON_CANCELLED)
+        elif self._sending:
+            self._down_cancelled = True  # the ground is told as soon as there is a place for it
         return COMMAND_RESULT_OK
