@@ -187,7 +187,7 @@ class Ground:
             self._commands.disarm()
             self.files.restart()
             self.downlink.restart()
-            # Not at the start: a recorded run would then differ for every word that is added to the dictionary.
+            # Not at the start: a recorded run would then differ for each word added to the dictionary.
             self._tell_dictionary()
         self.telemetry.restart()
 

@@ -26,7 +26,8 @@ def main() -> None:
     import board
     import host_tools.emulator.session as session_module
 
-    rock_data = json.loads(sys.stdin.readline())
+    asked = json.loads(sys.stdin.readline())
+    rock_data = asked["rock_data"]
     session = session_module.Session({"rock_data": rock_data, "seed": 1, "board": "emulated"}, None)
     plant = session_module.Plant(rock_data, 1, board.BOARD["mechanics"])
     world = session_module.World(board.BOARD, plant, 1)
@@ -40,10 +41,8 @@ def main() -> None:
     imported = used()
     payload = firmware.build()
     built = used()
-    from rochette import tables as t
-
-    assert payload.commands.submit(t.CMD_SAMPLE_COMMISSION) == t.COMMAND_RESULT_OK
-    assert payload.commands.submit(t.CMD_SAMPLE_BRING_UP) == t.COMMAND_RESULT_OK
+    assert payload.commands.submit(asked["commission"]) == 0
+    assert payload.commands.submit(asked["bring_up"]) == 0
     while payload.activities.running:
         payload.executive.step()
     assert payload.ready

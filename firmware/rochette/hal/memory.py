@@ -3,7 +3,7 @@
 A collection on a Pico takes about 20 ms, two ticks. It is done where nothing moves: while the modules are
 imported (early and often, so that long-lived tables do not land between garbage: without it an import failed
 with half the heap free, MicroPython 1.25 on an RP2040), after the payload is built, and whenever an activity
-has ended. The ticks in between allocate nothing. On CPython, which counts references, all of this does nothing.
+has ended. The ticks in between allocate nothing. On CPython, which counts references, this does nothing.
 """
 
 import gc
