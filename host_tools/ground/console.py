@@ -213,14 +213,12 @@ def run(
     with_yamcs: bool = False,
 ) -> int:
     """Start everything, print the address, stay until Ctrl-C. `port` None: an emulated payload."""
-    ended = False
 
     def end(_number: int, _frame: object) -> None:
-        nonlocal ended
-        ended = True
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     keep = Path(tempfile.mkdtemp(prefix="rochette-console-"))
     try:
         with contextlib.ExitStack() as stack:
@@ -238,7 +236,7 @@ def run(
                 time.sleep(0.5)
     except KeyboardInterrupt:
         print("console ended.", file=sys.stderr)
-        return 0 if ended else 130
+        return 0
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
