@@ -45,16 +45,16 @@ class LinkRecord:
         # The last sessions of this start: opening and command, in turn.
         self._past_opening = [0] * _PAST
         self._past_command = [UNKNOWN] * _PAST
-        if store is not None and not self._load():
+        if store is not None and not self._load(store):
             self.store = None
         if self.boot == 0:
             self.boot = 1  # session 0 means none
 
-    def _load(self) -> bool:
+    def _load(self, store: "Any") -> bool:
         found = False
         for at in (0, COPY_BYTES):
             try:
-                self.store.read_into(at, self._copy)
+                store.read_into(at, self._copy)
             except Exception as error:
                 self.error = error
                 return False
