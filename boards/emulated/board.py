@@ -38,6 +38,7 @@ BOARD: dict = {
         "link_rx": {"gp": 25, "dir": "uart", "safe": None, "active": 1, "pull": "up"},
     },
     # The line to the ground. rx_bytes and tx_bytes: buffers of the UART. radio: every frame needs a tag.
+    # key_file: where the board keeps the key, None for none.
     # files: in a folder of the board's flash, or in RAM; the longest that the ground may send.
     "link": {
         "port": "uart",
@@ -48,6 +49,7 @@ BOARD: dict = {
         "rx_bytes": 2048,
         "tx_bytes": 1024,
         "radio": False,
+        "key_file": None,
         "files": {"folder": None, "ram_bytes": 16384, "longest": 4096},
     },
     # Carrier frequency of each output that is a PWM; the two outputs of a slice (gp // 2 % 8) share one.

@@ -18,6 +18,11 @@ entries is the most it may add):
     COMMANDS = [{"name": "ACQUIRE", "id": 1, "doc": "", "hazardous": False,
                  "states": ["IDLE"],          names of the enum Mode; ["ANY"] or [] means any
                  "args": [{"name": "tube", "type": "U32", "min": 1, "max": 43, "unit": "", "doc": ""}]}]
+    PACKETS = [{"name": "CORING", "id": 1, "period_ms": 200, "doc": "",     channels that travel together
+                "channels": ["CORER_DEPTH", ...]}]           full names, at most 16, each in one packet; the rest
+                                                             travels once a second in packets made for it
+
+An argument of a command or an event may also be of type "Name": a file's name (services/names.py).
 
 Rules the reader holds: names are UPPER_SNAKE (enums CamelCase), a format names each argument once and in the
 declared order (F Prime's formats are positional), ids are unique over all components in their kind, a default
@@ -27,5 +32,6 @@ Ids are for ever once they are settled (`python -m host_tools.dictionary --settl
 `ids.json` then remembers them, and is extended only by adding. A name that is gone keeps its id there, so no
 recording on the ground ever changes its meaning.
 
-`make dictionary` (python -m host_tools.dictionary) writes firmware/rochette/tables.py and docs/dictionary.md.
+`make dictionary` (python -m host_tools.dictionary) writes firmware/rochette/tables.py,
+docs/dictionary.md, and dictionary.json for F Prime's ground systems.
 """

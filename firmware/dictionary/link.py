@@ -127,6 +127,15 @@ EVENTS = [
         "cause": "The ground sent something else than a command or a file packet, or cut it short.",
         "action": "Nothing was carried out. Check the ground's version.",
     },
+    {
+        "name": "KEY_MISSING",
+        "id": 12,
+        "severity": "WARNING_HI",
+        "format": "This line needs a key and has none: every frame is refused",
+        "args": [],
+        "cause": "The board's key file is not there, or holds no key.",
+        "action": "Put the key on the board over USB, by hand; then restart the payload.",
+    },
 ]
 
 

@@ -9,6 +9,7 @@ from struct import pack_into
 from rochette.hal.entropy import chance
 from rochette.hal.serial_port import open_port
 from rochette.services.answers import Answers
+from rochette.services.auth import read_key
 from rochette.services.commands import CommandError
 from rochette.services.downlink import EventDownlink
 from rochette.services.file_store import OsFiles, RamFiles
@@ -31,6 +32,7 @@ from rochette.tables import (
     COMMAND_RESULT_VALIDATION,
     DICTIONARY_DIGEST,
     EV_LINK_DICTIONARY,
+    EV_LINK_KEY_MISSING,
     EV_LINK_LOST,
     EV_LINK_MALFORMED,
     EV_LINK_PARAMETER,
@@ -95,7 +97,7 @@ class Ground:
         self.link = Link(
             open_port(wiring, board["pins"]), executive, events, values, self._record(board), firmware
         )
-        self.link.needs_tag = wiring["radio"]
+        self._use_key(wiring)
         self.answers = Answers(self.link, payload.commands, events)
         self.downlink = EventDownlink(self.link, events, self._time, self.names)
         self.telemetry = TelemetryDownlink(self.link, payload.telemetry.values, values, self._time, executive)
@@ -124,6 +126,18 @@ class Ground:
         if part["scratch"] - base < RECORD_BYTES:
             return LinkRecord(None, chance())
         return LinkRecord(FramStore(self._payload.drivers["fram"], base, RECORD_BYTES), chance())
+
+    def _use_key(self, wiring: "dict[str, Any]") -> None:
+        """A radio without its key takes nothing; a line with one needs it as well."""
+        link = self.link
+        link.needs_tag = wiring["radio"]
+        if wiring["key_file"] is not None:
+            try:
+                link.use_key(read_key(wiring["key_file"]))
+            except (OSError, ValueError):
+                link.needs_tag = True
+        if link.needs_tag and not link.has_key:
+            self._events.emit(EV_LINK_KEY_MISSING)
 
     def _store(self, place: "dict[str, Any]") -> "RamFiles | OsFiles":
         folder = place["folder"]
@@ -158,8 +172,10 @@ class Ground:
     def tick(self) -> None:
         """Files and sequences, then what has come, then what goes out. Bounded; allocates only for a
         command."""
-        self.files.tick()
-        self.sequencer.tick()
+        if self.files.work:
+            self.files.tick()
+        if self.sequencer.state:
+            self.sequencer.tick()
         link = self.link
         if link.session_open and not link.lost and not link.left:
             self.telemetry.tick()

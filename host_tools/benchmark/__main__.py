@@ -9,13 +9,14 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from host_tools.benchmark import allocation, speed, tick
+from host_tools.benchmark import allocation, link, speed, tick
 from host_tools.benchmark.figures import Figure, table
 
 PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "speed": speed.measure,
     "tick": tick.measure,
     "allocation": allocation.measure,
+    "link": link.measure,
 }
 
 

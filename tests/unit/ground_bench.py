@@ -34,6 +34,7 @@ BOARD = {
     "link": {
         "port": "bench",
         "radio": False,
+        "key_file": None,
         "files": {"folder": None, "ram_bytes": 16384, "longest": 4096},
     },
 }

@@ -29,6 +29,7 @@ from rochette.tables import (
     EV_LINK_BACK,
     EV_LINK_DICTIONARY,
     EV_LINK_FRAME_REFUSED,
+    EV_LINK_KEY_MISSING,
     EV_LINK_LOST,
     EV_LINK_MALFORMED,
     EV_LINK_PARAMETER,
@@ -434,7 +435,7 @@ def test_parameters_are_set_by_f_primes_opcodes(bench: Bench, ground: Ground) ->
     rule = PARAMETER_SET + PARAMETER_IDS[P_LINK_RULE_PROCEDURE]
     ground.command(rule, LINK_RULE_ABORT, widths="B")
     ground.command(rule, 4, widths="B")
-    ground.hear(2)
+    ground.hear(6)
     assert bench.payload.parameters.values[P_POWER_BUS_MAX_MA] == 7000
     assert bench.payload.parameters.values[P_LINK_RULE_PROCEDURE] == LINK_RULE_ABORT
     said = bench.seen(EV_LINK_PARAMETER)
@@ -764,7 +765,7 @@ def test_no_event_that_the_ring_can_hold_is_lost(bench: Bench, ground: Ground) -
         bench.commands.submit(CMD_SYSTEM_NO_OP)
     bench.tick(100)
     ground.ack()
-    ground.hear(40)
+    ground.hear(80)
     assert [number for _, number, _ in ground.events] == list(range(seen + 1, bench.events.count + 1))
 
 
@@ -884,6 +885,27 @@ def test_a_radio_without_a_key_takes_nothing() -> None:
     ground.hear()
     assert ground.welcomes == [] and bench.payload.stops == 0
     assert ground.refused[0][0] == TAG_FAULT_NEEDED
+    assert len(bench.seen(EV_LINK_KEY_MISSING)) == 1
+
+
+@pytest.mark.parametrize("text", [None, "", "no hex", "00" * 15, "00" * 65, "0" * 33])
+def test_a_key_file_that_is_not_right_leaves_the_line_shut(tmp_path, text: str | None) -> None:
+    path = tmp_path / "link.key"
+    if text is not None:
+        path.write_text(text)
+    bench = Bench(board={**BOARD, "link": {**BOARD["link"], "key_file": str(path)}})
+    ground = Ground(bench)
+    ground.urgent(STOP, 1, session=0)
+    ground.hear()
+    assert bench.payload.stops == 0 and len(bench.seen(EV_LINK_KEY_MISSING)) == 1
+
+
+def test_the_key_of_the_board_is_used(tmp_path) -> None:
+    path = tmp_path / "link.key"
+    path.write_text(KEY_A.hex()[:30] + "\n" + KEY_A.hex()[30:] + "\n")
+    bench = Bench(board={**BOARD, "link": {**BOARD["link"], "key_file": str(path)}})
+    assert Ground(bench, KEY_A).connect().expected == 1
+    assert not bench.seen(EV_LINK_KEY_MISSING)
 
 
 def test_a_counter_that_cannot_be_written_down_is_not_taken() -> None:

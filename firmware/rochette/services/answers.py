@@ -46,6 +46,7 @@ class Answers:
         self._arguments = bytearray(KEPT)
         self._values = array("i", [0] * KEPT)
         self._due = bytearray(KEPT)
+        self._waiting = False
         self._at = 0
         self._current = -1
         # A question about a command that is not kept.
@@ -79,6 +80,7 @@ class Answers:
             commands.submit(opcode, args, PORT_LINK)
         self._current = -1
         self._due[slot] = 1
+        self._waiting = True
 
     def is_command(self, buffer: "Any", start: int, end: int) -> bool:
         """Whether buffer[start:end] calls itself a command packet."""
@@ -119,6 +121,7 @@ class Answers:
         self._arguments[slot] = argument & 0xFF
         self._values[slot] = value
         self._due[slot] = 1
+        self._waiting = True
 
     # Questions
 
@@ -127,10 +130,12 @@ class Answers:
         slot = self._find(self._link.session, 0, number)
         if slot >= 0:
             self._due[slot] = 1
+            self._waiting = True
 
     def query(self, buffer: "Any", at: int, number: int) -> None:
         """The ground asks how command `number` of the session at buffer[at] stands."""
         slot = self._find(buffer, at, number)
+        self._waiting = True
         if slot >= 0:
             self._due[slot] = 1
             return
@@ -154,7 +159,7 @@ class Answers:
 
     def send(self) -> bool:
         """A source of the link."""
-        if not self._link.room(_FRAME_BYTES):
+        if not self._waiting or not self._link.room(_FRAME_BYTES):
             return False
         if self._asked:
             self._asked = False
@@ -174,6 +179,7 @@ class Answers:
                     self._values[slot],
                 )
                 return True
+        self._waiting = False
         return False
 
     def _put(

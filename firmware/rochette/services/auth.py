@@ -7,6 +7,7 @@ can be sent back. The counter taken last is kept over a reset as a floor that is
 Hashing allocates (about half a kilobyte a frame): a link without a key pays nothing.
 """
 
+from binascii import unhexlify
 from hashlib import sha256
 
 from rochette.services.link_record import FLOOR_BYTES, LinkRecord
@@ -27,6 +28,19 @@ GOOD = 0
 WRONG = 1
 OLD = 2
 """What judge() finds."""
+
+
+def read_key(path: str) -> bytes:
+    """The key in a file on the board: hexadecimal digits, as the ground keeps it. Allocates.
+
+    Raises OSError when there is no such file, ValueError when there is no key in it.
+    """
+    with open(path) as file:
+        text = "".join(file.read(4 * KEY_MAX).split())
+    key = unhexlify(text)
+    if not KEY_MIN <= len(key) <= KEY_MAX:
+        raise ValueError("link key of {} bytes: 16 to 64 are possible".format(len(key)))
+    return key
 
 
 class Tags:

@@ -39,8 +39,8 @@ class EventDownlink:
     def restart(self) -> None:
         """A new session: what is older the ground asks for."""
         self.next = self._events.count + 1
-        self._again_last = 0
-        self._gone_last = 0
+        self._again = self._gone_first = 1
+        self._again_last = self._gone_last = 0
 
     def ask(self, boot: int, first: int, last: int) -> None:
         """The ground wants events `first` to `last` of `boot` again. A later wish replaces an earlier one."""
@@ -57,6 +57,9 @@ class EventDownlink:
 
     def send(self) -> bool:
         """A source of the link: one frame."""
+        events = self._events
+        if self.next > events.count and self._again > self._again_last and self._gone_first > self._gone_last:
+            return False
         link = self._link
         if not link.room(_FRAME_BYTES):
             return False
@@ -69,7 +72,6 @@ class EventDownlink:
             self._gone_first = 1
             link.send(at)
             return True
-        events = self._events
         oldest = events.oldest
         if self._again <= self._again_last:
             if self._again < oldest:

@@ -137,6 +137,7 @@ class Files:
     ) -> None:
         """`store`: see file_store. `still()`: whether nothing moves. `room`: longest file from the ground."""
         self.store = store
+        self.work = False
         self.error: "Exception | None" = None
         self.done = 0
         self._sender = sender
@@ -214,8 +215,10 @@ class Files:
     # One tick
 
     def tick(self) -> None:
-        """At most one piece each way, one piece of a listing, one write to the store. Before the link's
-        tick."""
+        """While `work`: a piece each way, a piece of a listing, a write to the store at most.
+
+        Before the link's tick.
+        """
         if self._saving and self._still():
             self._save()
         if self._removing and self._still():
@@ -224,6 +227,7 @@ class Files:
             self._list_some()
         if self._sending:
             self._send_some()
+        self.work = self._saving or self._sending or self._list_at >= 0 or self._removing != ""
 
     def restart(self) -> None:
         """A new session: what was under way is given up, for the other side has."""
@@ -334,6 +338,7 @@ class Files:
         else:
             self._taking = False
             self._saving = True
+            self.work = True
             return
         self._passing = False
 
@@ -372,6 +377,7 @@ class Files:
             raise CommandError(COMMAND_RESULT_BUSY)
         size = self._known(name)
         self._sending = True
+        self.work = True
         self._down_name = name
         self._down_text = name.encode()
         self._down_size = size
@@ -494,6 +500,7 @@ class Files:
         self._list_offset = 0
         self._list_files = 0
         self._list_crc.reset()
+        self.work = True
         return PENDING
 
     def _list_some(self) -> None:
@@ -537,6 +544,7 @@ class Files:
             raise CommandError(COMMAND_RESULT_EXECUTION, 1, FILE_REASON_READ_ONLY)
         self._known(name)
         self._removing = name
+        self.work = True
         return PENDING
 
     def _remove_now(self) -> None:

@@ -170,13 +170,20 @@ class Link:
         self._say_no_session = False
         self._say_urgent = False
         self._refuse = TAG_FAULT_NONE
-        self._refuse_pause = 0
+        self._refuse_tick = -_TICKS_PER_S
+        # Whether any of these has to be said, session or not.
+        self._say = False
         self._refused = 0
         self._refused_told = 0
         self._urgent = bytearray(7)
         self._urgent_result = 0
         self._urgent_told = 0
         self._ident_top = 0
+
+    @property
+    def has_key(self) -> bool:
+        """Whether use_key() was called."""
+        return self._tags is not None
 
     def use_key(self, key: bytes) -> None:
         """From now on every frame needs a tag made with `key`, and gets one. Raises ValueError for its
@@ -187,19 +194,22 @@ class Link:
     # ---- one tick
 
     def tick(self) -> None:
-        """Read, obey, answer, send. Bounded: 512 bytes in, 1024 out."""
-        self._hear()
-        if self._watching:
-            self._watch()
-        if self._refuse_pause:
-            self._refuse_pause -= 1
-        self._status_in -= 1
-        self._speak()
-        self._write()
+        """Read, obey, answer, send. Bounded: 512 bytes in, 1024 out, two frames of a source."""
+        count = self._port.read_into(self._rx)
+        if count:
+            self._hear(count)
+        if self._say:
+            self._speak_first()
+        if self.session_open:
+            if self._watching:
+                self._watch()
+            if not self.lost and not self.left:
+                self._speak()
+        if self._tx_to:
+            self._write()
 
-    def _hear(self) -> None:
+    def _hear(self, count: int) -> None:
         rx = self._rx
-        count = self._port.read_into(rx)
         at = 0
         deframer = self._deframer
         while at < count:
@@ -207,31 +217,35 @@ class Link:
             if deframer.length:
                 self._take(deframer.content, deframer.length)
 
-    def _speak(self) -> None:
+    def _speak_first(self) -> None:
+        """What is said before anything else, and without a session too."""
+        self._say = False
         self._send_urgent()
         self._send_welcome()
         self._send_refused()
         self._send_no_session()
-        if not self.session_open or self.lost or self.left:
-            return
-        self._send_ack()
+
+    def _speak(self) -> None:
+        if self._say_ack:
+            self._send_ack()
         for source in self.sources:
-            while source():
-                continue
-        self._send_reliable()
+            if source():
+                source()
+        if self.sender.waiting:
+            self._send_reliable()
         for source in self.slow_sources:
-            while source():
-                continue
-        self._send_status()
+            if source():
+                source()
+        self._status_in -= 1
+        if self._status_in <= 0:
+            self._send_status()
 
     def _write(self) -> None:
         start = self._tx_from
-        count = self._tx_to - start
-        if count:
-            start += self._port.write(self._tx, start, count)
-            if start == self._tx_to:
-                start = self._tx_to = 0
-            self._tx_from = start
+        start += self._port.write(self._tx, start, self._tx_to - start)
+        if start == self._tx_to:
+            start = self._tx_to = 0
+        self._tx_from = start
 
     @property
     def dropped(self) -> int:
@@ -246,6 +260,13 @@ class Link:
             length += TRAILER_BYTES
         if self._tx_to + worst(length) <= _TX_BYTES:
             return True
+        return False
+
+    def _room_first(self, length: int) -> bool:
+        """room() for what is said first: it is tried again in the next tick."""
+        if self.room(length):
+            return True
+        self._say = True
         return False
 
     def begin(self, channel: int) -> int:
@@ -319,9 +340,11 @@ class Link:
 
     def _refuse_frame(self, reason: int) -> None:
         self._refused = (self._refused + 1) & 0x3FFFFFFF
-        if not self._refuse_pause:
-            self._refuse_pause = _TICKS_PER_S
+        tick = self._executive.tick
+        if ((tick - self._refuse_tick) & _TICK_MASK) >= _TICKS_PER_S or self._refused == 1:
+            self._refuse_tick = tick
             self._refuse = reason
+            self._say = True
             self._events.emit(EV_LINK_FRAME_REFUSED, reason, self._refused)
 
     def _take_control(self, frame: bytearray, length: int) -> None:
@@ -351,6 +374,7 @@ class Link:
         if self.session_open and same(frame, at, self.session, 0, 4):
             return True
         self._say_no_session = True
+        self._say = True
         return False
 
     def _take_reliable(self, frame: bytearray, length: int) -> None:
@@ -387,12 +411,13 @@ class Link:
         self._watching = True
         self.left = False
         self._say_welcome = True
+        self._say = True
         self._say_no_session = False
         self._status_in = _TICKS_PER_S
         self.on_session(new)
 
     def _send_welcome(self) -> None:
-        if not self._say_welcome or not self.room(64):
+        if not self._say_welcome or not self._room_first(64):
             return
         self._say_welcome = False
         content = self.content
@@ -414,13 +439,13 @@ class Link:
         self.send(at)
 
     def _send_no_session(self) -> None:
-        if not self._say_no_session or not self.room(9):
+        if not self._say_no_session or not self._room_first(9):
             return
         self._say_no_session = False
         self.send(copy(self.session, 0, self.content, self.control(NO_SESSION), 4))
 
     def _send_refused(self) -> None:
-        if self._refuse == TAG_FAULT_NONE or not self.room(13):
+        if self._refuse == TAG_FAULT_NONE or not self._room_first(13):
             return
         content = self.content
         at = self.control(REFUSED)
@@ -431,7 +456,7 @@ class Link:
         self.send(at)
 
     def _send_ack(self) -> None:
-        if not self._say_ack or not self.room(13):
+        if not self.room(13):
             return
         self._say_ack = False
         content = self.content
@@ -443,8 +468,10 @@ class Link:
         sender = self.sender
         tick = self._executive.tick
         wait = self._values[P_LINK_RESEND_MS] // _TICK_MS
-        number = sender.due(tick, wait)
-        while number:
+        for _ in range(2):
+            number = sender.due(tick, wait)
+            if not number:
+                return
             length = sender.length(number)
             if not self.room(RELIABLE_AT + length):
                 return
@@ -458,10 +485,9 @@ class Link:
             at = put16(content, at, expected >> 8)
             self.send(copy(sender.packet(number), 0, content, at, length))
             sender.sent(tick)
-            number = sender.due(tick, wait)
 
     def _send_status(self) -> None:
-        if self._status_in > 0 or not self.room(36):
+        if not self.room(36):
             return
         self._status_in = _TICKS_PER_S
         content = self.content
@@ -483,6 +509,7 @@ class Link:
         none = frame[7] == 0 and frame[8] == 0 and frame[9] == 0 and frame[10] == 0
         present = self.session_open and same(frame, 7, self.session, 0, 4)
         self._say_urgent = True
+        self._say = True
         if same(frame, 4, self._urgent, 0, 7):
             # The ground has not heard the answer; to stop once more does no harm.
             if kind == URGENT_KIND_STOP:
@@ -505,9 +532,10 @@ class Link:
             self._events.emit(EV_LINK_URGENT_REFUSED, kind)
             if not present:
                 self._say_no_session = True
+                self._say = True
 
     def _send_urgent(self) -> None:
-        if not self._say_urgent or not self.room(9):
+        if not self._say_urgent or not self._room_first(9):
             return
         self._say_urgent = False
         content = self.content

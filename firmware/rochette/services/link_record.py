@@ -30,7 +30,7 @@ class LinkRecord:
 
     def __init__(self, store: "Any", chance: int) -> None:
         """`store`: read_into(offset, buffer), write(offset, buffer), at least 48 bytes; or None."""
-        self.store = store
+        self.store: "Any" = store
         self.error: "Exception | None" = None
         self.boot = chance & 0xFFFF
         self.opening = 0

@@ -47,6 +47,9 @@ class TelemetryDownlink:
             first = self._first[n]
             self._packers.append(Packer(bytes(PACKET_CHANNELS[first : first + PACKET_SIZES[n]]), _BITS_BYTES))
         self._left = array("i", [1 + n * 3 for n in range(count)])
+        self._wait = 1
+        self._since = 0
+        self._waiting = False
         self._begun = array("i", [0] * count)
         self._chain = bytearray(count)
         self._since_key = bytearray(count)
@@ -67,17 +70,27 @@ class TelemetryDownlink:
 
     def tick(self) -> None:
         """Take the samples that are due. Once a tick, before the link's."""
+        self._since += 1
+        if self._since < self._wait:
+            return
         samples = self._parameters[P_LINK_PACK_SAMPLES]
+        since = self._since
+        wait = 100
         for n in range(len(self._packers)):
-            left = self._left[n] - 1
+            left = self._left[n] - since
             if left <= 0:
                 left = PACKET_PERIODS[n]
                 self._sample(n, samples)
             self._left[n] = left
+            if left < wait:
+                wait = left
+        self._since = 0
+        self._wait = wait
 
     def _sample(self, n: int, samples: int) -> None:
         if not samples:
             self._due[n] = 1
+            self._waiting = True
             return
         packer = self._packers[n]
         if packer.samples and (packer.full or packer.samples >= samples):
@@ -91,12 +104,16 @@ class TelemetryDownlink:
         packer.add(self._values)
         if packer.full or packer.samples >= samples:
             self._due[n] = 1
+            self._waiting = True
 
     def send(self) -> bool:
         """A slow source of the link: one frame."""
+        if not self._waiting:
+            return False
         for n in range(len(self._packers)):
             if self._due[n]:
                 return self._send_packed(n) if self._packers[n].samples else self._send_plain(n)
+        self._waiting = False
         return False
 
     def _send_plain(self, n: int) -> bool:

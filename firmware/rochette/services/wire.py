@@ -6,6 +6,10 @@ writing never.
 
 from struct import pack_into
 
+import micropython
+
+from rochette.services.crc import ptr8
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -87,16 +91,40 @@ def put32(buffer: "Any", at: int, value: int) -> int:
     return at + 4
 
 
+@micropython.viper
+def _copy(source, start: int, target, at: int, count: int):  # type: ignore[no-untyped-def]
+    read = ptr8(source)
+    written = ptr8(target)
+    n = 0
+    while n < count:
+        written[at + n] = read[start + n]
+        n += 1
+
+
+@micropython.viper
+def _same(first, start: int, second, at: int, count: int) -> int:  # type: ignore[no-untyped-def]
+    one = ptr8(first)
+    other = ptr8(second)
+    n = 0
+    while n < count:
+        if int(one[start + n]) != int(other[at + n]):
+            return 0
+        n += 1
+    return 1
+
+
 def copy(source: "Any", start: int, target: "Any", at: int, count: int) -> int:
-    """Copy `count` bytes; gives the place after them in `target`. Allocates nothing."""
-    for n in range(count):
-        target[at + n] = source[start + n]
+    """Copy `count` bytes; gives the place after them in `target`. Allocates nothing.
+
+    The bytes have to be there: outside of CPython nobody looks.
+    """
+    _copy(source, start, target, at, count)
     return at + count
 
 
 def same(first: "Any", start: int, second: "Any", at: int, count: int) -> bool:
-    """Whether first[start : start + count] and second[at : at + count] are alike."""
-    for n in range(count):
-        if first[start + n] != second[at + n]:
-            return False
-    return True
+    """Whether first[start : start + count] and second[at : at + count] are alike.
+
+    The bytes have to be there: outside of CPython nobody looks.
+    """
+    return _same(first, start, second, at, count) != 0

@@ -142,6 +142,13 @@ class SerialLine:
         self._leaving += bytes(data[:count])
         return count
 
+    def all_sent_us(self) -> int:
+        """When the last byte that waits now will have reached the far end."""
+        self._depart()
+        if not self._leaving:
+            return self.clock.now_us
+        return self._leaving_from + (len(self._leaving) * _BITS_US + self.baud - 1) // self.baud
+
     def sending(self) -> int:
         """Bytes that wait to be sent."""
         self._depart()
