@@ -19,7 +19,7 @@ entries is the most it may add):
                  "states": ["IDLE"],          names of the enum Mode; ["ANY"] or [] means any
                  "args": [{"name": "tube", "type": "U32", "min": 1, "max": 43, "unit": "", "doc": ""}]}]
     PACKETS = [{"name": "CORING", "id": 1, "period_ms": 200, "doc": "",     channels that travel together
-                "channels": ["CORER_DEPTH", ...]}]           full names, at most 16, each in one packet; the rest
+                "channels": ["CORER_DEPTH", ...]}]           at most 16, each in one packet; the rest
                                                              travels once a second in packets made for it
 
 An argument of a command or an event may also be of type "Name": a file's name (services/names.py).
