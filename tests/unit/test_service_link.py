@@ -8,8 +8,11 @@ import struct
 import pytest
 
 from rochette.services.answers import KEPT
+from rochette.services.link_record import LinkRecord
 from rochette.tables import (
+    ACTIVITY_NAME_BRING_UP,
     CMD_CAROUSEL_HOME,
+    CMD_FILES_SEND,
     CMD_LINK_ARM,
     CMD_LINK_PARAMETER_GET,
     CMD_LINK_TELL_DICTIONARY,
@@ -49,6 +52,7 @@ from rochette.tables import (
     P_LINK_ARM_S,
     P_LINK_LOSS_MS,
     P_LINK_PACK_SAMPLES,
+    P_LINK_RULE_BRING_UP,
     P_LINK_RULE_BY_HAND,
     P_LINK_RULE_PROCEDURE,
     P_POWER_BUS_MAX_MA,
@@ -927,3 +931,173 @@ def test_a_key_has_a_length(bench: Bench, key: bytes) -> None:
 
 def test_every_packet_of_the_dictionary_fits_a_plain_frame() -> None:
     assert max(PACKET_SIZES) <= 16
+
+
+# ---- a line that takes nothing for a while
+
+
+def blocked(bench: Bench, ground: Ground, seconds: int = 40) -> None:
+    """The port takes nothing; the ground is heard all the same. In the end the transmit buffer is full."""
+    bench.port.room = 0
+    for _ in range(seconds):
+        ground.ack()
+        bench.tick(100)
+
+
+def test_everything_that_matters_is_said_once_the_line_takes_it(bench: Bench, ground: Ground) -> None:
+    bench.ground.files.store.save("log", bytes(3000), 3000)
+    ground.command(CMD_FILES_SEND, "log")
+    ground.hear(20)
+    bench.payload.parameters.set(P_LINK_PACK_SAMPLES, 0)
+    blocked(bench, ground)
+    ground.hello(resume=ground.session)
+    ground.reliable(struct.pack(">HI", 0, CMD_SYSTEM_NO_OP), number=9, session=ground.session + 1)
+    ground.hello(version=9)
+    ground.urgent(STOP, 1)
+    ground.command(CMD_SYSTEM_NO_OP)
+    bench.tick(3)
+    assert bench.payload.stops == 1
+    settled(ground, 1)
+    ground.welcomes.clear()
+    bench.port.room = 1 << 20
+    ground.hear(10)
+    assert ground.urgents and ground.welcomes and ground.acks and ground.answers
+    assert [entry[0] for entry in ground.refused] == [TAG_FAULT_VERSION]
+    assert ground.no_sessions == [ground.session]
+
+
+def test_events_that_were_overwritten_before_they_could_be_sent_are_a_gap_that_can_be_asked_for(
+    bench: Bench, ground: Ground
+) -> None:
+    settled(ground)
+    first = bench.events.count + 1
+    blocked(bench, ground, 10)
+    for _ in range(200):
+        bench.commands.submit(CMD_SYSTEM_NO_OP)
+    bench.port.room = 1 << 20
+    ground.hear(200)
+    numbers = [number for _, number, _ in ground.events]
+    assert numbers[-1] == bench.events.count
+    missing = next(number for number in range(first, numbers[-1]) if number not in numbers)
+    ground.again(bench.link.record.boot, missing, missing)
+    ground.hear(3)
+    assert (bench.link.record.boot, missing, missing) in ground.gone
+
+
+def test_a_frame_that_is_not_acknowledged_is_sent_again_and_an_acknowledgement_of_nothing_is_ignored(
+    bench: Bench, ground: Ground
+) -> None:
+    bench.ground.files.store.save("log", bytes(3000), 3000)
+    ground.command(CMD_FILES_SEND, "log")
+    ground.hear(10)
+    lengths = [length for channel, length in ground.lengths if channel == 1]
+    assert len(lengths) == 4, "the window of the payload"
+    ground.ack(5000)
+    ground.hear(30)
+    assert len([1 for channel, _ in ground.lengths if channel == 1]) == 4
+    ground.hear(30)
+    assert bench.link.sender.resent == 4
+    ground.ack(3)
+    ground.hear(2)
+    assert bench.link.sender.oldest == 3
+    ground.ack(2)
+    ground.hear(2)
+    assert bench.link.sender.oldest == 3, "an old acknowledgement takes nothing back"
+
+
+def test_an_acknowledgement_that_comes_while_frames_are_sent_again_counts(
+    bench: Bench, ground: Ground
+) -> None:
+    bench.ground.files.store.save("log", bytes(9000), 9000)
+    ground.command(CMD_FILES_SEND, "log")
+    ground.hear(10)
+    bench.port.room = 0
+    bench.tick(60)
+    ground.ack(5)
+    bench.tick(1)
+    assert bench.link.sender.oldest == 5
+
+
+# ---- odds and ends of a session
+
+
+def test_openings_that_are_used_up_take_the_next_boot_number(bench: Bench, ground: Ground) -> None:
+    boot = bench.link.record.boot
+    bench.link.record.opening = 0xFFFF
+    other = Ground(bench, nonce=5)
+    assert other.connect().session == (boot + 1) << 16 | 1
+    assert bench.link.record.command_of(boot, 0xFFFF) == -1
+
+
+def test_boot_numbers_are_never_zero() -> None:
+    bench = Bench()
+    bench.link.record.boot = 0xFFFF
+    bench.link.record.save()
+    bench.start()
+    assert bench.link.record.boot == 1
+    assert LinkRecord(None, 0).boot == 1
+
+
+def test_a_board_without_room_for_the_record_forgets_over_a_restart() -> None:
+    board = {**BOARD, "parts": {**BOARD["parts"], "fram": {"scratch": 32704}}}
+    bench = Bench(board=board)
+    ground = Ground(bench)
+    ground.connect()
+    ground.command(CMD_SYSTEM_NO_OP)
+    ground.hear()
+    bench.start()
+    assert Ground(bench).connect(resume=ground.session).accepted == 0xFFFFFFFF
+
+
+def test_status_tells_rail_loop_and_protection(bench: Bench, ground: Ground) -> None:
+    bench.payload.rail.is_on = bench.payload.rail.estop = True
+    bench.payload.responses.level = 1
+    bench.payload.mission_time.valid = False
+    ground.ack()
+    ground.hear(120)
+    assert ground.statuses[-1][14] == 2 | 4 | 16
+    ground.hear(500)
+    ground.ack()
+    ground.hear(120)
+    assert ground.statuses[-1][14] == 2 | 4 | 16 | 32, "the link was lost since the handshake"
+
+
+def test_bring_up_has_a_rule_of_its_own(bench: Bench, ground: Ground) -> None:
+    bench.payload.parameters.set(P_LINK_RULE_BRING_UP, LINK_RULE_STOP)
+    bench.payload.activities.start(ACTIVITY_NAME_BRING_UP, bench.payload._working(), 1)
+    bench.payload.work = 10_000
+    ground.hear(600)
+    assert bench.payload.stops == 1 and bench.seen(EV_LINK_LOST)[0][2] == ACTIVITY_NAME_BRING_UP
+
+
+def test_a_lost_link_without_work_has_nothing_to_apply(bench: Bench, ground: Ground) -> None:
+    ground.hear(600)
+    assert bench.seen(EV_LINK_LOST)[0][2:4] == [0, LINK_RULE_FINISH]
+
+
+def test_bye_and_ack_of_another_session_are_told_so(bench: Bench, ground: Ground) -> None:
+    settled(ground)
+    ground.control(BYE, struct.pack(">I", ground.session + 1))
+    ground.hear()
+    assert ground.no_sessions == [ground.session] and not bench.link.left
+
+
+def test_a_tagged_frame_on_a_line_without_a_key_is_refused(bench: Bench) -> None:
+    ground = Ground(bench)
+    bench.put(frame(bytes((0x11, URGENT, 0, 0)) + struct.pack(">BHI", STOP, 1, 0) + bytes(14)))
+    bench.put(frame(bytes((0x11, URGENT, 0, 0))))
+    ground.hear()
+    assert bench.payload.stops == 0 and ground.refused[0][0] == TAG_FAULT_WRONG
+
+
+def test_one_packets_key_leaves_the_others_alone(bench: Bench, ground: Ground) -> None:
+    for _ in range(7):
+        ground.ack()
+        ground.hear(100)
+    ground.packed.clear()
+    ground.control(KEY, bytes((PACKET_IDS[0],)))
+    for _ in range(12):
+        ground.ack()
+        ground.hear(100)
+    keys = [body[0] for body in ground.packed if body[1] & 1]
+    assert keys == [PACKET_IDS[0]]

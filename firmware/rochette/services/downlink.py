@@ -86,15 +86,12 @@ class EventDownlink:
             return True
         if self.next < oldest:
             self.next = oldest  # the ground sees the gap by the number
-        if self.next > events.count:
-            return False
         self._put(self.next)
         self.next += 1
         return True
 
     def _put(self, number: int) -> None:
-        if not self._events.read(number, self._record):
-            return
+        self._events.read(number, self._record)
         link = self._link
         content = link.content
         at = put16(content, link.begin(EVENT), link.record.boot)
