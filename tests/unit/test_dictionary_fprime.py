@@ -30,7 +30,7 @@ tag = bytes.fromhex("0002006b00eb0e0001e240")
 event = lambda id, args: EventDecoder(d.event_id).decode_api(id.to_bytes(4, "big") + tag + args)[0]
 dispatched = event(int(sys.argv[2]), bytes.fromhex("0000010100000001"))
 packets = d.packet
-values = PktDecoder(packets, d.channel_id).decode_api(bytes.fromhex("0001") + tag + bytes(4) * 8 + bytes(4) * 4)
+values = PktDecoder(packets, d.channel_id).decode_api(b"\\0\\1" + tag + bytes(48))
 command = CmdEncoder().encode_api(CmdData(("3", "2500"), d.command_name["sample.ACQUIRE"]))
 stored = event(d.event_name["files.STORED"].get_id(), bytes.fromhex("0003612e62000000050000cbf400003926"))
 print(json.dumps({
