@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from host_tools.benchmark.figures import Figure
+from host_tools.benchmark.speed import BenchmarkError
 from host_tools.emulator import loader
 from host_tools.run.runner import Asked, make_spec
 
@@ -23,6 +24,7 @@ HEADER_BYTES = 4
 PACKED_HEAD_BYTES = 10
 SAMPLE_TICKS = 20
 COMMANDS = 200
+_ANSWER_US = 1_000_000
 
 
 class _Deaf:
@@ -202,6 +204,8 @@ def round_trip(commands: int) -> tuple[float, float]:
             done = payload.events.count + 2
             while payload.events.count < done:
                 payload.executive.step()
+                if clock.now_us > begun + _ANSWER_US:
+                    raise BenchmarkError("a command over the emulated line was not answered")
             times.append(line.all_sent_us() - begun)
             for _ in range(3):
                 payload.executive.step()
