@@ -24,6 +24,7 @@ from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.kept import restore
 from host_tools.emulator.limits import Limits
 from host_tools.emulator.session import Session
+from host_tools.run.runner import board_data
 
 if TYPE_CHECKING:
     from host_tools.run.interrupts import InterruptGate
@@ -60,6 +61,18 @@ def files(board: str) -> dict[str, bytes]:
             "board.mpy": compiled(paths.BOARDS / board / "board.py"),
             "on_chip.mpy": compiled(ON_CHIP),
         }
+
+
+def deployed(board: str) -> dict[str, bytes]:
+    """What lies in a payload's file system beside the frozen firmware, as sources: boot.py, main.py and the
+    board, so that it boots, builds itself and runs. Raises UsageError for a board that is not here.
+    """
+    board_data(board)
+    return {
+        "boot.py": (paths.FIRMWARE / "boot.py").read_bytes(),
+        "main.py": (paths.FIRMWARE / "main.py").read_bytes(),
+        "board.py": (paths.BOARDS / board / "board.py").read_bytes(),
+    }
 
 
 class ChipSession(Session):
