@@ -192,8 +192,8 @@ class Bridge:
         for gp, level, us in edges:
             out += struct.pack("<BBd", gp, level, us * 1000)
         out.append(len(self._words))
-        for chunk, data, clock in self._words:
-            out += struct.pack("<BBBId", data, clock, _WORD_PULSES, chunk.word(), chunk.ready_us * 1000)
+        for part, data, clock in self._words:
+            out += struct.pack("<BBBId", data, clock, _WORD_PULSES, part.word(), part.ready_us * 1000)
         chunk = self._to_uart[:_UART_MOST]
         out += struct.pack("<BH", max(self.uart, 0), len(chunk)) + chunk
         del self._to_uart[: len(chunk)]

@@ -99,7 +99,7 @@ class ChipSession(Session):
         self._chip = ChipProcess(flash, int(spec["seed"]))
         bridge = Bridge(self.world, self._chip)
         self._start(bridge)
-        self.payload = Payload(bridge)
+        self.payload = Payload(bridge, self._at_grid)
         self.payload.step()
         self.heap_free = self.payload.heap_free()
         self.payload.activities.strict = True
@@ -121,6 +121,10 @@ class ChipSession(Session):
                 typed = True
         bridge.console.clear()
         bridge.type(b"import on_chip; on_chip.run()\r")
+
+    def _at_grid(self) -> None:
+        """Limits are looked at oftener than the firmware ticks."""
+        self.limits.check(self.plant.energised, self.world.clock.now_us)
 
     def _after_step(self) -> None:
         if self._gate is not None:
