@@ -129,7 +129,9 @@ class Scenario:
 
 def files() -> list[Path]:
     """All scenario files, by name."""
-    return sorted(FOLDER.glob("*.toml"))
+    own = paths.team_folder("scenarios")
+    here = [] if own is None else sorted(own.glob("*.toml"))
+    return here + [file for file in sorted(FOLDER.glob("*.toml")) if file.name not in {f.name for f in here}]
 
 
 def load_all() -> list[Scenario]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from host_tools import paths, sizes
+from host_tools.boards import find
 from host_tools.chip import flash_image, image_build, uf2
 from host_tools.chip.bridge import Bridge
 from host_tools.chip.errors import ChipError
@@ -58,7 +59,7 @@ def files(board: str) -> dict[str, bytes]:
         return {
             "boot.py": (paths.FIRMWARE / "boot.py").read_bytes(),
             "main.mpy": compiled(paths.FIRMWARE / "main.py"),
-            "board.mpy": compiled(paths.BOARDS / board / "board.py"),
+            "board.mpy": compiled(find.folder_of(board) / "board.py"),
             "on_chip.mpy": compiled(ON_CHIP),
         }
 
