@@ -97,15 +97,6 @@ FIRMWARE_VERSION = 1
 """Goes into every custody record. Raised when what a record means changes."""
 
 _TICKS_PER_100_MS = 10
-# For a board that does not say: state machine 3 is the one that the reference wiring leaves free.
-_GUARD = {
-    "state_machine": 3,
-    "heartbeat_ms": 60,
-    "spindle_ma": 9500,
-    "aux_ma": 3100,
-    "bus_ma": 12000,
-    "home_grace_ms": 300,
-}
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -223,7 +214,7 @@ class Payload:
     def _build_guard(self) -> "guard.Guard":
         """The hard interrupt that needs nobody's permission, wired by the board's `guard`."""
         d = self.drivers
-        wiring = self.board.get("guard", _GUARD)
+        wiring = self.board["guard"]
         home = d["feed_home"]
         bottom = d["feed_bottom"]
         estop = d["estop_sense"]
