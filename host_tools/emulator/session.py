@@ -16,6 +16,7 @@ from array import array
 from binascii import hexlify
 
 from host_tools.emulator import flash_files
+from host_tools.emulator.devices.usb_line import UsbLine
 from host_tools.emulator.errors import RESETS, PinReset, PowerLoss, SoftReset
 from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.kept import keep, restore
@@ -125,6 +126,10 @@ class Session:
         import boot  # noqa: F401  (its module-level code is the boot)
         import main
 
+        if isinstance(self.world.serial, UsbLine):
+            from rochette.hal import serial_port
+
+            self.world.serial.stand_in(serial_port)
         self.payload = main.build()
         # In an emulation an error must come out at once, not end an activity in good order.
         self.payload.activities.strict = True
