@@ -9,7 +9,7 @@ A fault is a dictionary of plain values:
 | target | kinds | value |
 |---|---|---|
 | `plant.<name>` | `set` (may be left out) | as the plant's README says |
-| `pin.<pin or switch>` | `stuck`, `intermittent` | level 0 or 1; wrong readings in 1000 |
+| `pin.<pin or switch>` | `stuck`, `intermittent`, `inverted` | level 0 or 1; wrong readings in 1000; none |
 | `register.<part>.<number>` | `stuck`, `offset`, `garbage` | value; what is added; none |
 | `bus.i2c<number>`, `bus.<part>` | `off`, `garbage`, `slow` | none; none; microseconds a transfer |
 | `supply.actuator` | `off`, `sag` | none; millivolts |
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
 _KINDS = {
     "plant": ("set",),
-    "pin": ("stuck", "intermittent"),
+    "pin": ("stuck", "intermittent", "inverted"),
     "register": ("stuck", "offset", "garbage"),
     "bus": ("off", "garbage", "slow"),
     "supply.actuator": ("off", "sag"),
@@ -47,7 +47,7 @@ _KINDS = {
     "flash": ("fail", "wrong"),
     "estop.loop": ("off",),
 }
-_VALUELESS = ("off", "garbage", "watchdog", "run", "soft", "fail", "wrong")
+_VALUELESS = ("off", "garbage", "inverted", "watchdog", "run", "soft", "fail", "wrong")
 _EIO = 5
 _ETIMEDOUT = 110
 
@@ -175,6 +175,11 @@ class _Intermittent:
 
     def level(self, true_level: int) -> int:
         return true_level ^ 1 if self._lcg.below(1000) < self._permille else true_level
+
+
+def _inverted(true_level: int) -> int:
+    """A switch wired the other way round."""
+    return true_level ^ 1
 
 
 class Fault:
@@ -354,6 +359,8 @@ class Fault:
         level = None
         if on and self.kind == "stuck":
             level = _Stuck(self.value).level
+        elif on and self.kind == "inverted":
+            level = _inverted
         elif on:
             level = _Intermittent(self.value, self._injector.lcg).level
         for line in self._lines:
