@@ -25,7 +25,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen test-chip test-ground test-yamcs vm pytest clean moved
+.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen test-chip test-ground test-yamcs vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -58,8 +58,11 @@ test-yamcs: $(TEST_READY)  ## Yamcs on the bridge, in an environment of its own 
 	  build/yamcs/bin/python -m pip install --quiet --constraint requirements.lock --editable . fprime-yamcs==0.2.4; }
 	ROCHETTE_YAMCS_PYTHON=$(CURDIR)/build/yamcs/bin/python $(BIN)/python -m pytest -m ground tests/ground/test_yamcs.py
 
-benchmark: $(TEST_READY) vm  ## Speed on both targets, cost of a tick, bytes allocated in the hot path
+benchmark: $(TEST_READY) vm  ## Speed, cost of a tick, bytes allocated, latency and pulses on the emulated chip
 	@$(BIN)/python -m host_tools.benchmark
+
+performance: $(TEST_READY) vm  ## The same, and write docs/performance.md from it
+	@$(BIN)/python -m host_tools.benchmark --document
 
 dictionary: $(RUN_READY)  ## Generate firmware/rochette/tables.py from firmware/dictionary/
 	$(BIN)/python -m host_tools.dictionary

@@ -81,6 +81,8 @@ class Bridge:
         self.console = bytearray()
         self.usb_open = False
         self.resets = 0
+        self.driven_us: dict[int, int] = {}
+        """When each output was first driven since power-on, by its GPIO number."""
         self._typed = bytearray()
         link = world.board.get("link") or {}
         # Its UART, -1 for a board whose link is no UART: the USB port then is the ground's line.
@@ -282,6 +284,7 @@ class Bridge:
             if line.pwm_sink is None:
                 raise EmulationError(line.text() + " is no PWM output on this board")
             line.pwm_take()
+            self.driven_us.setdefault(gp, self.world.clock.now_us)
             self._on_pwm.add(gp)
             self._changed_slices.add(gp >> 1 & 7)
             return
@@ -291,6 +294,7 @@ class Bridge:
             return
         if fn == _FN_SIO and drive >= 0:
             line.configure(OUT, pull, drive)
+            self.driven_us.setdefault(gp, self.world.clock.now_us)
         elif fn == _FN_SIO and line.source is not None:
             line.configure(IN, pull, -1)
         elif line.mode in (OUT, ALT):

@@ -323,7 +323,8 @@ for (let frame = receive(); frame; frame = receive()) {
     send('D', Buffer.alloc(0));
   } else if (kind === 'C') {
     const counters = { translated: chip.core.translated, instructions: chip.instructions, resets: chip.resets,
-      cycles: chip.mcu.core.cycles, flash: chip.flash.operations, uart_lost: chip.lines[0].lost() + chip.lines[1].lost() };
+      cycles: chip.mcu.core.cycles, flash: chip.flash.operations, uart_lost: chip.lines[0].lost() + chip.lines[1].lost(),
+      watchdog: chip.mcu.peripherals[0x40058].timer.enable ? 1 : 0 };
     send('C', Buffer.from(JSON.stringify(counters)));
   }
 }

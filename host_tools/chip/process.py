@@ -59,13 +59,14 @@ def _install() -> None:
 
 
 class Event(NamedTuple):
-    """Something that the chip did: kind (one of the constants below), microseconds since power-on, and its
-    data.
+    """Something that the chip did: kind (one of the constants below), microseconds since power-on, its data,
+    and the same time in nanoseconds.
     """
 
     kind: int
     us: int
     data: tuple[Any, ...]
+    ns: float = 0.0
 
 
 PAD, EDGES, SLICE, RESET, I2C_WRITE, SHIFTED, USB_OPEN, UART_SENT = range(1, 9)
@@ -203,5 +204,5 @@ def _events(data: bytes) -> list[Event]:
             size = fields[-1]
             fields = (*fields[:-1], data[at : at + size])
             at += size
-        events.append(Event(kind, int(ns // 1000), fields))
+        events.append(Event(kind, int(ns // 1000), fields, ns))
     return events
