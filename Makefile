@@ -25,7 +25,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen test-chip test-ground test-yamcs vm pytest clean moved
+.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen chip-images test-chip test-ground test-yamcs vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -45,6 +45,7 @@ test: $(TEST_READY)  ## Everything that must hold: dictionary, style, types, siz
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory types
 	@$(MAKE) --no-print-directory mpy
+	@$(MAKE) --no-print-directory chip-images
 	@$(MAKE) --no-print-directory pytest
 
 soak: $(TEST_READY) vm  ## The long tests: 1,000 seeds on both targets, long random campaigns (hours)
@@ -91,7 +92,7 @@ mpy: $(TEST_READY)  ## Compile the firmware for the RP2040 and list the sizes
 
 pytest: $(TEST_READY) vm
 	@echo "== pytest"
-	@$(BIN)/python -m pytest -n 2 --hypothesis-seed=1 $(PYTEST)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-seed=1 $(PYTEST)
 
 golden: $(TEST_READY) vm  ## Record the golden traces anew and say in words what changed
 	@$(BIN)/python -m host_tools.golden --write
@@ -111,6 +112,10 @@ image: $(RUN_READY)  ## Build the MicroPython image for the RP2040 from Debian's
 
 image-frozen: $(RUN_READY)  ## The same with the firmware's packages in it, their code in flash
 	@$(BIN)/python -m host_tools.chip.image_build --frozen
+
+chip-images: $(RUN_READY)
+	@echo "== the chip target: Node, the stock image, the image with the firmware"
+	@$(BIN)/python -m host_tools.chip.prepare
 
 test-chip: $(TEST_READY) chip  ## The long tests of the emulated chip (under 20 minutes)
 	@$(BIN)/python -m pytest -m chip $(PYTEST)

@@ -55,6 +55,14 @@ const WORK = [
   'for i in range(400): a.t(i)',
   'print(a.x, 10**30 // 7, [x * 0.37 for x in range(5)], sorted("rochette"), hex(-12345 & 0xffffffff))',
   'gc.collect()',
+  // Delays are loops that read the timer; interrupts come at any instruction.
+  'import time',
+  'from machine import Timer',
+  'seen = []',
+  't = Timer(period=3, callback=lambda t: seen.append(a.x))',
+  'for us in (1, 30, 700, 999, 1700, 5003): time.sleep_us(us)',
+  't.deinit()',
+  'print(len(seen), time.ticks_us())',
 ].join('\n');
 
 check('both cores give the same run', () => {
