@@ -25,6 +25,7 @@ from host_tools.chip.errors import ChipError
 from host_tools.chip.i2c_parts import Reading
 from host_tools.chip.process import (
     EDGES,
+    I2C_READ,
     I2C_WRITE,
     PAD,
     RESET,
@@ -83,6 +84,10 @@ class Bridge:
         self.resets = 0
         self.driven_us: dict[int, int] = {}
         """When each output was first driven since power-on, by its GPIO number."""
+        self.traffic: list[tuple[str, int, int, bytes | int]] | None = None
+        """A list here is filled with what passes on the I2C buses: ("write", bus, address, bytes), ("read",
+        bus, address, how many).
+        """
         self._typed = bytearray()
         link = world.board.get("link") or {}
         # Its UART, -1 for a board whose link is no UART: the USB port then is the ground's line.
@@ -263,7 +268,12 @@ class Bridge:
             one.enabled, one.div, one.top, one.cc = bool(enabled), div, top, cc
             self._changed_slices.add(number)
         elif event.kind == I2C_WRITE:
+            if self.traffic is not None:
+                self.traffic.append(("write", *data))
             self._written(*data)
+        elif event.kind == I2C_READ:
+            if self.traffic is not None:
+                self.traffic.append(("read", *data))
         elif event.kind == SHIFTED:
             for part, gp, _ in self._words:
                 if gp == data[0]:

@@ -192,6 +192,19 @@ export class PioClock {
     pio.machines.forEach((/** @type {any} */ machine, /** @type {number} */ i) => {
       // As rp2040js has it, a word that arrives lets a stalled PULL go on at once; its time is that of the next cycle.
       machine.clkDivRestart = () => clocked[i].start(this.now);
+      // A machine that is stopped executes nothing (3.7, CTRL.SM_ENABLE): its FIFOs take and give, it stays stalled.
+      const wait = machine.checkWait.bind(machine);
+      let stopped = false;
+      machine.checkWait = () => { if (!stopped) wait(); };
+      for (const name of ['writeFIFO', 'readFIFO']) {
+        const pass = machine[name].bind(machine);
+        machine[name] = (/** @type {number} */ value) => {
+          stopped = !machine.enabled;
+          const word = pass(value);
+          stopped = false;
+          return word;
+        };
+      }
     });
     const read = pio.readUint32.bind(pio);
     const write = pio.writeUint32.bind(pio);

@@ -69,7 +69,7 @@ class Event(NamedTuple):
     ns: float = 0.0
 
 
-PAD, EDGES, SLICE, RESET, I2C_WRITE, SHIFTED, USB_OPEN, UART_SENT = range(1, 9)
+PAD, EDGES, SLICE, RESET, I2C_WRITE, SHIFTED, USB_OPEN, UART_SENT, I2C_READ = range(1, 10)
 _LAYOUT = {
     PAD: struct.Struct("<BBbB"),
     EDGES: struct.Struct("<BI"),
@@ -79,6 +79,7 @@ _LAYOUT = {
     SHIFTED: struct.Struct("<B"),
     USB_OPEN: struct.Struct("<"),
     UART_SENT: struct.Struct("<BH"),
+    I2C_READ: struct.Struct("<BBH"),
 }
 
 
