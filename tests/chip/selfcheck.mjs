@@ -118,6 +118,19 @@ check('a state machine keeps its divider, its counts and its stalls', () => {
   return `${us} us, ${rising} pulses`;
 });
 
+check('a state machine\'s interrupt comes at its time, also while the core is busy', () => {
+  const edges = edgesOf(chip, 2);
+  const from = edges.length;
+  repl.run(['import gc', '@rp2.asm_pio()', 'def beat():', ' irq(rel(0)) [15]', 'p = Pin(2, Pin.OUT, value=0)',
+    'class Beat:', ' def __call__(self, m):', '  p(1)', '  p(0)', 'b = rp2.StateMachine(5, beat, freq=3200)',
+    'b.irq(Beat(), hard=True)', 'b.active(1)', 't = time.ticks_ms()',
+    'while time.ticks_diff(time.ticks_ms(), t) < 203: gc.collect()', 'b.active(0)', 'b.irq(None)'].join('\n'));
+  const ups = edges.slice(from).filter(([level]) => level === 1).map(([, ns]) => ns);
+  assert.ok(ups.length >= 40 && ups.length <= 41, `${ups.length} beats`);
+  for (let i = 1; i < ups.length; i++) assert.ok(Math.abs(ups[i] - ups[i - 1] - 5e6) < 0.1e6, `${ups[i] - ups[i - 1]} ns`);
+  return `${ups.length} beats`;
+});
+
 check('PWM slices are told as they are set', () => {
   /** @type {{slice: number, top: number, cc: number, div: number}[]} */
   const told = [];
