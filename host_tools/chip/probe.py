@@ -19,6 +19,7 @@ Edge = tuple[int, int, float]
 MS = 1_000_000.0
 _FN_SIO = 5
 _REFUSED = b"\x00"
+_TRIES = 20
 
 
 class Probe:
@@ -101,8 +102,12 @@ class Probe:
         return self.end()
 
     def interrupt(self) -> None:
-        """Ctrl-C, and the prompt is back."""
-        self.type(b"\x03")
+        """Ctrl-C, and the prompt is back. One that meets an interrupt handler ends only that; then another."""
+        for _ in range(_TRIES):
+            self.type(b"\x03")
+            self.go(200 * MS)
+            if b"\x04" in self.console:
+                break
         self.until(b"\x04")
         self.until(b"\x04")
         self.until(b">")
