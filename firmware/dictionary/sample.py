@@ -147,6 +147,7 @@ ENUMS = [
             ("BIT_RETRACTED", 58, "the bit was pulled out by command; the tube hangs in it"),
             ("STORED_BY_COMMAND", 59, "the tube was brought to its seat and stored by command"),
             ("NOT_NOW", 57, "what the record says of the tube does not allow this continuation"),
+            ("GUARD", 60, "the guard took the power off the actuators; it stays latched until cleared"),
         ],
     },
 ]
