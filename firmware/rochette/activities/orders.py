@@ -6,7 +6,7 @@ A command that starts an activity is answered when the activity has ended; one t
 from rochette.activities.acquire import acquire
 from rochette.activities.bring_up import bring_up
 from rochette.activities.custody import NOT_RECORDED
-from rochette.activities.operate import operate
+from rochette.activities.operate import operate, self_test, spin
 from rochette.services.commands import PENDING, CommandError
 from rochette.tables import (
     ACTIVITY_NAME_ACQUIRE,
@@ -16,27 +16,40 @@ from rochette.tables import (
     ASSESS_RESULT_ACCEPTED,
     ASSESS_RESULT_LIGHT_DOWNGRADE,
     BREAK_OFF_RESULT_OK,
+    CAM_POSITION_CENTRED,
+    CAM_POSITION_OFFSET,
     CAMERA_RESULT_OK,
     CAROUSEL_RESULT_OK,
     CMD_CAMERA_ASSESS,
     CMD_CAMERA_HALT,
+    CMD_CAMERA_SELF_TEST,
     CMD_CAMERA_SHOOT,
     CMD_CAROUSEL_COUNT,
     CMD_CAROUSEL_GO,
     CMD_CAROUSEL_HALT,
     CMD_CAROUSEL_HOME,
     CMD_CAROUSEL_JOG,
+    CMD_CAROUSEL_SELF_TEST,
     CMD_CAROUSEL_SHAKE,
     CMD_CORER_CENTRE,
+    CMD_CORER_HALT,
     CMD_CORER_PERCUSS,
+    CMD_CORER_SELF_TEST,
+    CMD_CORER_SPIN,
+    CMD_CORER_TURN_CAM,
+    CMD_FEED_HALT,
     CMD_FEED_HOME,
     CMD_FEED_JOG,
+    CMD_FEED_SELF_TEST,
     CMD_GATE_CLOSE,
     CMD_GATE_HALT,
     CMD_GATE_OPEN,
+    CMD_GATE_SELF_TEST,
     CMD_PROBE_HALT,
+    CMD_PROBE_JOG,
     CMD_PROBE_MEASURE,
     CMD_PROBE_RETRACT,
+    CMD_PROBE_SELF_TEST,
     CMD_SAMPLE_ABORT,
     CMD_SAMPLE_ACQUIRE,
     CMD_SAMPLE_BRING_UP,
@@ -46,7 +59,10 @@ from rochette.tables import (
     CMD_SEALER_ACTIVATE,
     CMD_SEALER_DISPENSE,
     CMD_SEALER_HALT,
+    CMD_SEALER_JOG,
     CMD_SEALER_RETRACT,
+    CMD_SEALER_SELF_TEST,
+    CMD_SYSTEM_SELF_TEST,
     COMMAND_RESULT_BUSY,
     COMMAND_RESULT_EXECUTION,
     COMMAND_RESULT_OK,
@@ -57,6 +73,16 @@ from rochette.tables import (
     MODE_STOPPED,
     MODE_WORKING,
     OUTCOME_FAULT,
+    PART_ADS1115,
+    PART_DS3231,
+    PART_FRAM,
+    PART_HX711,
+    PART_INA219_AUX,
+    PART_INA219_BUS,
+    PART_INA219_SPINDLE,
+    PART_LIS3DH,
+    PART_MCP23017,
+    PART_VEML7700,
     PERCUSSION_RESULT_OK,
     PROBE_RESULT_OK,
     REASON_ABORT_COMMANDED,
@@ -73,6 +99,32 @@ if TYPE_CHECKING:
 
 EVERYTHING = 0x3FFFFFFF
 """Resource mask of an activity that owns every mechanism."""
+
+_TESTS = (
+    (CMD_FEED_SELF_TEST, (PART_MCP23017, PART_HX711)),
+    (CMD_CORER_SELF_TEST, (PART_INA219_SPINDLE, PART_INA219_AUX, PART_MCP23017, PART_LIS3DH)),
+    (CMD_CAROUSEL_SELF_TEST, (PART_MCP23017,)),
+    (CMD_PROBE_SELF_TEST, (PART_ADS1115, PART_INA219_AUX)),
+    (CMD_SEALER_SELF_TEST, (PART_ADS1115, PART_INA219_AUX, PART_MCP23017)),
+    (CMD_GATE_SELF_TEST, (PART_MCP23017, PART_INA219_AUX)),
+    (CMD_CAMERA_SELF_TEST, (PART_VEML7700,)),
+    (
+        CMD_SYSTEM_SELF_TEST,
+        (
+            PART_MCP23017,
+            PART_INA219_SPINDLE,
+            PART_INA219_BUS,
+            PART_INA219_AUX,
+            PART_ADS1115,
+            PART_LIS3DH,
+            PART_VEML7700,
+            PART_DS3231,
+            PART_FRAM,
+            PART_HX711,
+        ),
+    ),
+)
+"""Which parts (enum Part) each self-test asks: those that the mechanism needs."""
 
 
 class Orders:
@@ -95,7 +147,12 @@ class Orders:
             (CMD_CAMERA_ASSESS, self._assess),
             (CMD_CORER_PERCUSS, self._percuss),
             (CMD_CORER_CENTRE, self._centre),
+            (CMD_CORER_SPIN, self._spin),
+            (CMD_CORER_TURN_CAM, self._turn_cam),
+            (CMD_CORER_HALT, self._halt_corer),
             (CMD_FEED_JOG, self._feed_jog),
+            (CMD_PROBE_JOG, self._probe_jog),
+            (CMD_SEALER_JOG, self._sealer_jog),
             (CMD_CAROUSEL_GO, self._carousel_go),
             (CMD_CAROUSEL_JOG, self._carousel_jog),
             (CMD_CAMERA_SHOOT, self._shoot),
@@ -121,6 +178,7 @@ class Orders:
         ):
             self._commands.handle(opcode, self._handler(opcode, mechanism, begin, ok))
         for opcode, halt in (
+            (CMD_FEED_HALT, kit.feed.halt),
             (CMD_CAROUSEL_HALT, kit.carousel.halt),
             (CMD_PROBE_HALT, kit.probe.halt),
             (CMD_SEALER_HALT, kit.sealer.halt),
@@ -128,12 +186,20 @@ class Orders:
             (CMD_CAMERA_HALT, kit.camera.halt),
         ):
             self._commands.handle(opcode, halt)
+        for opcode, parts in _TESTS:
+            self._commands.handle(opcode, self._tester(opcode, parts))
 
     def _handler(
         self, opcode: int, mechanism: "Any", begin: "Callable[[], None]", ok: int
     ) -> "Callable[[], int]":
         def handler() -> int:
             return self._operate(opcode, mechanism, begin, ok)
+
+        return handler
+
+    def _tester(self, opcode: int, parts: "tuple[int, ...]") -> "Callable[[], int]":
+        def handler() -> int:
+            return self._start(opcode, ACTIVITY_NAME_OPERATE, self_test(self._kit, parts))
 
         return handler
 
@@ -215,6 +281,25 @@ class Orders:
         breakoff = self._kit.breakoff
         return self._operate(CMD_CORER_CENTRE, breakoff, breakoff.centre, BREAK_OFF_RESULT_OK)
 
+    def _spin(self, rpm: int, seconds: int) -> int:
+        return self._start(CMD_CORER_SPIN, ACTIVITY_NAME_OPERATE, spin(self._kit, rpm, seconds))
+
+    def _turn_cam(self, position: int) -> int:
+        cam = self._kit.breakoff
+        begin = cam.release
+        if position == CAM_POSITION_CENTRED:
+            begin = cam.centre
+        elif position == CAM_POSITION_OFFSET:
+            begin = cam.offset
+        return self._operate(CMD_CORER_TURN_CAM, cam, begin, BREAK_OFF_RESULT_OK)
+
+    def _halt_corer(self) -> None:
+        kit = self._kit
+        kit.corer.halt()
+        kit.spindle.halt()
+        kit.percussion.halt()
+        kit.breakoff.halt()
+
     def _feed_jog(self, distance_um: int, speed_um_s: int) -> int:
         feed = self._kit.feed
 
@@ -240,6 +325,22 @@ class Orders:
             carousel.jog(steps)
 
         return self._operate(CMD_CAROUSEL_JOG, carousel, begin, CAROUSEL_RESULT_OK)
+
+    def _probe_jog(self, distance_um: int) -> int:
+        probe = self._kit.probe
+
+        def begin() -> None:
+            probe.jog(distance_um)
+
+        return self._operate(CMD_PROBE_JOG, probe, begin, PROBE_RESULT_OK)
+
+    def _sealer_jog(self, distance_um: int) -> int:
+        sealer = self._kit.sealer
+
+        def begin() -> None:
+            sealer.jog(distance_um)
+
+        return self._operate(CMD_SEALER_JOG, sealer, begin, SEALER_RESULT_OK)
 
     def _shoot(self, exposure_us: int, led_permille: int) -> int:
         camera = self._kit.camera
