@@ -334,6 +334,7 @@ class Payload:
         add(TELEMETRY, "telemetry 5 Hz", self.telemetry.sample_5, 5)
         add(TELEMETRY, "telemetry 1 Hz", self.telemetry.sample_1, 1)
         add(LINK, "link", self.ground.tick, 100)
+        add(IDLE, "ledger", self.ledger.tick, 100)
         add(IDLE, "slips", self.executive.report_slips, 1)
 
     # Running
