@@ -201,6 +201,14 @@ class Link:
         """Whether another packet would leave soon: for those who send files."""
         return len(self._queue) < 4
 
+    def cut(self, why: str) -> None:
+        """The line itself is gone. The session is gone on with when there is one again."""
+        self._deframer = Deframer()
+        self._out.clear()
+        if self.up:
+            self._go_down(why)
+        self._hello_ms = 0
+
     # Bytes
 
     def receive(self, data: bytes, now_ms: int) -> None:

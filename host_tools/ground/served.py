@@ -32,10 +32,16 @@ class Served(Session):
         Session.__init__(self, spec, _Deaf())
         self._looks: "tuple[int, ...]" = ()
         self._unseen = 0
+        self._usual: "dict[str, Any] | None" = None
         self.resets = 0
 
     def start(self) -> None:
-        """Power on."""
+        """Power on. With `key_file` in the specification the line counts as a radio, its key in that file."""
+        if self._spec.get("key_file"):
+            import board
+
+            self._usual = board.BOARD["link"]
+            board.BOARD["link"] = dict(self._usual, radio=True, key_file=self._spec["key_file"])
         self._boot()
         t = self._tables
         self._looks = (t.PHASE_IMAGE_BIT, t.PHASE_IMAGE_AGAIN, t.PHASE_IMAGE_TUBE, t.PHASE_IMAGE_SEAL)
@@ -66,6 +72,11 @@ class Served(Session):
         """Power off the actuators, let go of the world."""
         self.payload.stop()
         self.world.detach()
+        if self._usual is not None:
+            import board
+
+            board.BOARD["link"] = self._usual
+            self._usual = None
 
     def _tick(self) -> None:
         try:
