@@ -86,7 +86,7 @@ def _emulate(args: argparse.Namespace) -> int:
         raise UsageError("emulate: give --tcp PORT or --pty LINK, one of the two.")
     if args.target == CHIP:
         if args.key is not None:
-            raise UsageError("emulate: --key goes with cpython and micropython; the chip's key lies on its board.")
+            raise UsageError("emulate: --key goes with cpython or micropython, not with chip.")
         from host_tools.chip import emulate
 
         return emulate.main(args, args.pace)

@@ -110,6 +110,8 @@ class Connection:
         counts = self.link.counts
         if counts.untagged:
             return "the payload answers unsigned: it has no key. Leave --key out, or put the key on it."
+        if counts.mistagged:
+            return "its answers are not signed with this key: the key of this host is not its key."
         if counts.heard:
             return "a payload is there, but did not finish the handshake."
         if counts.text:

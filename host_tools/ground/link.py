@@ -115,6 +115,8 @@ class Counts:
     resent: int = 0
     dropped: int = 0
     untagged: int = 0
+    mistagged: int = 0
+    """Frames with a tag that is another key's, or an old one."""
     text: int = 0
     """Bytes between frames."""
 
@@ -307,7 +309,9 @@ class Link:
             if not tagged:
                 self.counts.untagged += 1
                 return None
-            return self._tag.take(content)
+            found = self._tag.take(content)
+            self.counts.mistagged += found is None
+            return found
         if not tagged:
             return content
         # Without a key nothing tagged can be believed; only that a tag is needed is worth hearing.

@@ -1,6 +1,6 @@
-"""Releasing held samples, as the people on the ground do when they trust the evidence: only a core that is there.
+"""Releasing held samples, as people on the ground do who trust the evidence: only a core that is there.
 
-The payload never releases by itself. Whoever runs `rochette seq run --release auto` has decided it beforehand.
+The payload never releases by itself. Who runs `rochette seq run --release auto` has decided it beforehand.
 """
 
 from __future__ import annotations

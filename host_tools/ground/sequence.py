@@ -6,10 +6,11 @@
     R00:10:00 link.ARM sample.ACQUIRE
     R00:00:01.5 sample.ACQUIRE 3, 66000
 
-R is the time since the command before, hours:minutes:seconds; A a time of day, year-day of the year. What moves
-or commits hardware stands right after its arming, within ARM_S. The binary is F Prime's: U32 length of what follows the head, U32 count, U16 time base (FFFF: any), U8 context
-(FF: any); a record is U8 kind (0 absolute, 1 relative), U32 seconds, U32 microseconds, U32 length, command
-packet; at the end the CRC-32 of all before it.
+R is the time since the command before, hours:minutes:seconds; A a time of day, year-day of the year. What
+moves or commits hardware stands right after its arming, within ARM_S. The binary is F Prime's: U32 length of
+what follows the head, U32 count, U16 time base (FFFF: any), U8 context (FF: any); a record is U8 kind (0
+absolute, 1 relative), U32 seconds, U32 microseconds, U32 length, command packet; at the end the CRC-32 of all
+before it.
 """
 
 from __future__ import annotations

@@ -294,8 +294,8 @@ class TcpLine:
         except OSError as error:
             listener.close()
             raise PortError(
-                f"--tcp {self._number}: the port cannot be had ({error.strerror}). Another program may be using"
-                " it. Nothing was started."
+                f"--tcp {self._number}: the port cannot be had ({error.strerror}). Another program may be"
+                " using it. Nothing was started."
             ) from error
         listener.listen(2)
         self._listener = listener
@@ -317,17 +317,29 @@ class TcpLine:
         readers = [self._listener] + ([self._client] if self._client else [])
         writers = [self._client] if self._client and self._out else []
         ready, _, _ = select.select(readers, writers, [], timeout_s)
-        if self._listener in ready:
+        knocking = self._listener in ready
+        # All of it before a new client is let in: the one before may just have gone.
+        data = self._read(to_the_end=knocking) if self._client in ready or knocking else b""
+        if knocking:
             self._accept(self._listener)
-        data = b""
-        if self._client in ready and self._client is not None:
-            try:
-                data = self._client.recv(4096)
-            except OSError:
-                data = b""
-            if not data:
-                self._hang_up()
         self._flush()
+        return data
+
+    def _read(self, to_the_end: bool) -> bytes:
+        """What the client has sent; notices when it has gone."""
+        data = b""
+        while self._client is not None:
+            try:
+                piece = self._client.recv(4096)
+            except BlockingIOError:
+                break
+            except OSError:
+                piece = b""
+            data += piece
+            if not piece:
+                self._hang_up()
+            elif not to_the_end:
+                break
         return data
 
     def _accept(self, listener: socket.socket) -> None:
@@ -521,7 +533,8 @@ class Server:
 
 @contextmanager
 def _ending(server: Server) -> Iterator[None]:
-    """Ctrl-C and a request to end stop the loop between two slices; SIGUSR1 pulls the cable or plugs it in."""
+    """Ctrl-C and a request to end stop the loop between two slices; SIGUSR1 pulls the cable, or plugs it in.
+    """
 
     def end(_number: int, _frame: FrameType | None) -> None:
         server.ended = True

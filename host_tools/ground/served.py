@@ -82,8 +82,15 @@ class Served(Session):
             self._restart(reset)
         if self.payload.events.count != self._events_seen:
             self._hear_events()
+            self._drive_on()
         if self.world.clock.now_us >= self._script.next_us:
             self._play()
+
+    def _drive_on(self) -> None:
+        """With the bit out of the ground and no tube in it, the rover drives on to rock that is uncut."""
+        plant = self.plant
+        if plant.depth_um > 0 and not plant.tubes.in_bit and plant.bit_nm < plant.surface_nm:
+            plant.new_target()
 
     def _busy(self) -> bool:
         """Whether the payload works on something; not while it waits for a release, or for a look."""

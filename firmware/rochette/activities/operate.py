@@ -26,14 +26,14 @@ _TICKS_PER_S = 100
 
 
 def operate(
-    kit: "Kit", mechanism: "Any", begin: "Callable[[], None]", ok: int
+    kit: "Kit", mechanism: "Any", begin: "Callable[..., None]", ok: int, args: "tuple[int, ...]" = ()
 ) -> "Generator[None, None, None]":
-    """Switch the rail on, call `begin()`, wait until `mechanism` is done; Fault(OPERATION, result) unless
-    `ok`."""
+    """Switch the rail on, call `begin(*args)`, wait until `mechanism` is done; Fault(OPERATION, result)
+    unless `ok`."""
     power_on(kit)
     try:
         try:
-            begin()
+            begin(*args)
         except (MechanismBusy, MechanismRange):
             raise Fault(
                 REASON_OPERATION

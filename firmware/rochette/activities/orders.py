@@ -146,36 +146,36 @@ class Orders:
             (CMD_SAMPLE_RETAKE, self._retake),
             (CMD_SAMPLE_ABORT, self._abort),
             (CMD_CAMERA_ASSESS, self._assess),
-            (CMD_CORER_PERCUSS, self._percuss),
-            (CMD_CORER_CENTRE, self._centre),
             (CMD_CORER_SPIN, self._spin),
             (CMD_CORER_TURN_CAM, self._turn_cam),
             (CMD_CORER_HALT, self._halt_corer),
-            (CMD_FEED_JOG, self._feed_jog),
-            (CMD_PROBE_JOG, self._probe_jog),
-            (CMD_SEALER_JOG, self._sealer_jog),
             (CMD_CAROUSEL_GO, self._carousel_go),
-            (CMD_CAROUSEL_JOG, self._carousel_jog),
-            (CMD_CAMERA_SHOOT, self._shoot),
         ):
             commands.handle(opcode, handler)
         self._by_hand()
 
     def _by_hand(self) -> None:
-        """Commands without arguments: one mechanism, one action; and the halts."""
+        """One mechanism, one action, with the command's own arguments; the halts and the self-tests."""
         kit = self._kit
         for opcode, mechanism, begin, ok in (
             (CMD_FEED_HOME, kit.feed, kit.feed.home, FEED_RESULT_OK),
+            (CMD_FEED_JOG, kit.feed, kit.feed.jog, FEED_RESULT_OK),
+            (CMD_CORER_PERCUSS, kit.percussion, kit.percussion.pulses, PERCUSSION_RESULT_OK),
+            (CMD_CORER_CENTRE, kit.breakoff, kit.breakoff.centre, BREAK_OFF_RESULT_OK),
             (CMD_CAROUSEL_HOME, kit.carousel, kit.carousel.home, CAROUSEL_RESULT_OK),
             (CMD_CAROUSEL_COUNT, kit.carousel, kit.carousel.count, CAROUSEL_RESULT_OK),
+            (CMD_CAROUSEL_JOG, kit.carousel, kit.carousel.jog, CAROUSEL_RESULT_OK),
             (CMD_CAROUSEL_SHAKE, kit.carousel, kit.carousel.shake, CAROUSEL_RESULT_OK),
             (CMD_PROBE_MEASURE, kit.probe, kit.probe.measure, PROBE_RESULT_OK),
+            (CMD_PROBE_JOG, kit.probe, kit.probe.jog, PROBE_RESULT_OK),
             (CMD_PROBE_RETRACT, kit.probe, kit.probe.retract, PROBE_RESULT_OK),
             (CMD_SEALER_DISPENSE, kit.sealer, kit.sealer.dispense, SEALER_RESULT_OK),
             (CMD_SEALER_ACTIVATE, kit.sealer, kit.sealer.activate, SEALER_RESULT_OK),
+            (CMD_SEALER_JOG, kit.sealer, kit.sealer.jog, SEALER_RESULT_OK),
             (CMD_SEALER_RETRACT, kit.sealer, kit.sealer.retract, SEALER_RESULT_OK),
             (CMD_GATE_OPEN, kit.gate, kit.gate.open, GATE_RESULT_OK),
             (CMD_GATE_CLOSE, kit.gate, kit.gate.close, GATE_RESULT_OK),
+            (CMD_CAMERA_SHOOT, kit.camera, kit.camera.shoot, CAMERA_RESULT_OK),
         ):
             self._commands.handle(opcode, self._handler(opcode, mechanism, begin, ok))
         for opcode, halt in (
@@ -191,10 +191,10 @@ class Orders:
             self._commands.handle(opcode, self._tester(opcode, parts))
 
     def _handler(
-        self, opcode: int, mechanism: "Any", begin: "Callable[[], None]", ok: int
-    ) -> "Callable[[], int]":
-        def handler() -> int:
-            return self._operate(opcode, mechanism, begin, ok)
+        self, opcode: int, mechanism: "Any", begin: "Callable[..., None]", ok: int
+    ) -> "Callable[..., int]":
+        def handler(*args: int) -> int:
+            return self._operate(opcode, mechanism, begin, ok, args)
 
         return handler
 
@@ -214,8 +214,15 @@ class Orders:
         self._kit.mode.set(MODE_WORKING)
         return PENDING
 
-    def _operate(self, opcode: int, mechanism: "Any", begin: "Callable[[], None]", ok: int) -> int:
-        return self._start(opcode, ACTIVITY_NAME_OPERATE, operate(self._kit, mechanism, begin, ok))
+    def _operate(
+        self,
+        opcode: int,
+        mechanism: "Any",
+        begin: "Callable[..., None]",
+        ok: int,
+        args: "tuple[int, ...]" = (),
+    ) -> int:
+        return self._start(opcode, ACTIVITY_NAME_OPERATE, operate(self._kit, mechanism, begin, ok, args))
 
     def _ended(self, name: int, result: int, _reason: int) -> None:
         """Every activity's one end: the mode, and the answer to the command that began it."""
@@ -266,18 +273,6 @@ class Orders:
             return COMMAND_RESULT_OK
         raise CommandError(COMMAND_RESULT_EXECUTION, 1, picture)
 
-    def _percuss(self, pulses: int) -> int:
-        percussion = self._kit.percussion
-
-        def begin() -> None:
-            percussion.pulses(pulses)
-
-        return self._operate(CMD_CORER_PERCUSS, percussion, begin, PERCUSSION_RESULT_OK)
-
-    def _centre(self) -> int:
-        breakoff = self._kit.breakoff
-        return self._operate(CMD_CORER_CENTRE, breakoff, breakoff.centre, BREAK_OFF_RESULT_OK)
-
     def _spin(self, rpm: int, seconds: int) -> int:
         return self._start(CMD_CORER_SPIN, ACTIVITY_NAME_OPERATE, spin(self._kit, rpm, seconds))
 
@@ -297,52 +292,8 @@ class Orders:
         kit.percussion.halt()
         kit.breakoff.halt()
 
-    def _feed_jog(self, distance_um: int, speed_um_s: int) -> int:
-        feed = self._kit.feed
-
-        def begin() -> None:
-            feed.jog(distance_um, speed_um_s)
-
-        return self._operate(CMD_FEED_JOG, feed, begin, FEED_RESULT_OK)
-
     def _carousel_go(self, position: int, station: int) -> int:
         carousel = self._kit.carousel
         if position > self._kit.seats:
             raise CommandError(COMMAND_RESULT_VALIDATION, 1, position)
-
-        def begin() -> None:
-            carousel.go(position, station)
-
-        return self._operate(CMD_CAROUSEL_GO, carousel, begin, CAROUSEL_RESULT_OK)
-
-    def _carousel_jog(self, steps: int) -> int:
-        carousel = self._kit.carousel
-
-        def begin() -> None:
-            carousel.jog(steps)
-
-        return self._operate(CMD_CAROUSEL_JOG, carousel, begin, CAROUSEL_RESULT_OK)
-
-    def _probe_jog(self, distance_um: int) -> int:
-        probe = self._kit.probe
-
-        def begin() -> None:
-            probe.jog(distance_um)
-
-        return self._operate(CMD_PROBE_JOG, probe, begin, PROBE_RESULT_OK)
-
-    def _sealer_jog(self, distance_um: int) -> int:
-        sealer = self._kit.sealer
-
-        def begin() -> None:
-            sealer.jog(distance_um)
-
-        return self._operate(CMD_SEALER_JOG, sealer, begin, SEALER_RESULT_OK)
-
-    def _shoot(self, exposure_us: int, led_permille: int) -> int:
-        camera = self._kit.camera
-
-        def begin() -> None:
-            camera.shoot(exposure_us, led_permille)
-
-        return self._operate(CMD_CAMERA_SHOOT, camera, begin, CAMERA_RESULT_OK)
+        return self._operate(CMD_CAROUSEL_GO, carousel, carousel.go, CAROUSEL_RESULT_OK, (position, station))
