@@ -37,8 +37,8 @@ class Served(Session):
         if self._spec.get("key_file"):
             import board
 
-            self._usual = board.BOARD["link"]
-            board.BOARD["link"] = dict(self._usual, radio=True, key_file=self._spec["key_file"])
+            usual = self._usual = dict(board.BOARD["link"])
+            board.BOARD["link"] = dict(usual, radio=True, key_file=self._spec["key_file"])
         self._boot()
         t = self._tables
         self._looks = (t.PHASE_IMAGE_BIT, t.PHASE_IMAGE_AGAIN, t.PHASE_IMAGE_TUBE, t.PHASE_IMAGE_SEAL)
