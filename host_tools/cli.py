@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from host_tools.chip import commands as chip_commands
 from host_tools.ground import commands as ground
+from host_tools.ledger import commands as ledger_commands
 from host_tools.run.errors import UsageError
 from host_tools.run.protocol import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE, RELEASES, RUN_TARGETS, TARGETS
 
@@ -183,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--json", action="store_true", help="one JSON object on standard output")
     running.set_defaults(call=_scenario_run)
     ground.register(commands, _Parser)
+    ledger_commands.register(commands, _Parser)
     chip_commands.register(commands, _one_of(RUN_TARGETS, "target"), _pace, _whole)
     return parser
 

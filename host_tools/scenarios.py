@@ -41,7 +41,7 @@ FOLDER = paths.ROOT / "tests" / "scenarios"
 
 RELEASES = ("auto", "never")  # nobody is there to ask
 FAULT_KEYS = ("target", "kind", "value", "at_ms", "after_event", "delay_ms", "for_ms")
-FAULT_PLACES = ("plant", "pin", "register", "bus", "supply", "estop")
+FAULT_PLACES = ("plant", "pin", "sensor", "drive", "register", "bus", "supply", "estop")
 LIMIT_KEYS = ("never_together",)
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")
 EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "result")

@@ -344,6 +344,19 @@ class Ledger:
 
     # Reading
 
+    def size(self) -> int:
+        """Bytes of the header and of every record that counts; of the whole store when it can't be trusted,
+        for the ground to look at."""
+        return self._store.size if self.state == UNREADABLE else (self.count + 1) * RECORD_BYTES
+
+    def read_into(self, offset: int, buffer: "Any", count: int) -> int:
+        """Fill buffer[:count] from byte `offset` of the ledger on; how many bytes there were. Raises
+        OSError."""
+        count = min(count, self.size() - offset)
+        if count > 0:
+            self._store.read_into(offset, memoryview(buffer)[:count])
+        return max(count, 0)
+
     def records(self) -> "Generator[Record, None, None]":
         """Each record from the first, read from the store. Allocates; for reports."""
         raw = bytearray(RECORD_BYTES)
