@@ -15,6 +15,7 @@ import sys
 from array import array
 from binascii import hexlify
 
+from host_tools.emulator.devices.usb_line import UsbLine
 from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.kept import keep, restore
 from host_tools.emulator.limits import Limits
@@ -105,6 +106,10 @@ class Session:
         import boot  # noqa: F401  (its module-level code is the boot)
         import main
 
+        if isinstance(self.world.serial, UsbLine):
+            from rochette.hal import serial_port
+
+            self.world.serial.stand_in(serial_port)
         self.payload = main.build()
         # In an emulation an error must come out at once, not end an activity in good order.
         self.payload.activities.strict = True
