@@ -1,8 +1,8 @@
 """The fault matrix: every part of the payload, seven ways to fail, every phase of an acquisition.
 
 A cell is one run: the named part begins to fail in the named way in the named phase, and stays so. What may
-come of it stands in `expectations.toml`, by part and kind; a cell that no row speaks of has no expectation, and
-that is a failure too.
+come of it stands in `expectations.toml`, by part and kind; a cell that no row speaks of has no expectation,
+and that is a failure too.
 """
 
 from __future__ import annotations
@@ -139,9 +139,11 @@ class Table:
             return None
         reasons = frozenset(part.get("reasons", ())) | self.common
         later = PHASES[PHASES.index(cell.phase) :]
-        if any(phase in part.get("used", ()) for phase in later):
+        used = part.get("used", ())
+        if not used or any(phase in used for phase in later):
             return Expectation(tuple(ends), reasons, part["doc"])
-        # Nobody uses the part any more: its failure must not matter, unless fault protection watches it anyway.
+        # Nobody uses the part any more: its failure must not matter, unless fault protection watches it
+        # anyway.
         left = tuple(part.get("unused", ("completes",))) + (("stops",) if part.get("watched") else ())
         return Expectation(left, reasons, f"nothing uses it after {cell.phase}")
 
@@ -173,6 +175,7 @@ def sampled(cells: Sequence[Cell], fraction: float, seed: int) -> list[Cell]:
 
 
 def begins_ms(cell: Cell, seed: int, timeline: dict[str, list[int]]) -> int:
-    """When the fault of a cell begins: at a seeded place in its phase. `timeline`: phase -> start and end, ms."""
+    """When the fault of a cell begins: at a seeded place in its phase. `timeline`: phase -> start and end,
+    ms."""
     start, end = timeline[cell.phase]
     return start + (end - start) * random.Random(f"{seed} {cell.id}").randrange(90) // 100 // 10 * 10

@@ -1,4 +1,5 @@
-"""The ground of a campaign's run: it looks at each picture as `rochette run` does, and releases what is PRESENT."""
+"""The ground of a campaign's run: it looks at each picture as `rochette run` does, and releases what is
+PRESENT."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from typing import Any
 
 
 class GroundSink:
-    """A sink (host_tools/run/protocol.py) that keeps the events' numbers and answers without asking anybody."""
+    """A sink (host_tools/run/protocol.py) that keeps the events' numbers and answers without asking
+    anybody."""
 
     def __init__(self, present: int) -> None:
         """`present`: the number of the verdict PRESENT."""

@@ -1,5 +1,5 @@
-"""What must hold at the end of every run, whatever failed: held against the plant, not against what the firmware
-says of itself."""
+"""What must hold at the end of every run, whatever failed: held against the plant, not against what the
+firmware says of itself."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def end_is_safe(plant: Any, world: Any) -> list[str]:
 
 
 def custody_is_true(plant: Any, found: Verified, working_on: int = 0) -> list[str]:
-    """The ledger is whole, allowed, and tells of every tube what is true. `working_on` is a tube that was being
-    moved when the run ended: it may be one step ahead of its record, whose intent then stands."""
+    """The ledger is whole, allowed, and tells of every tube what is true. `working_on` is a tube that was
+    being moved when the run ended: it may be one step ahead of its record, whose intent then stands."""
     wrong = [f"ledger: {fault}" for fault in found.faults]
     tubes = plant.tubes
     for number, tube in found.tubes.items():

@@ -140,8 +140,8 @@ class Session:
         return self.result()
 
     def begin(self) -> None:
-        """Switch the payload on. What run() does, for who wants to be there between two ticks: begin(), step()
-        until `ended`, end(), result()."""
+        """Switch the payload on. What run() does, for who wants to be there between two ticks: begin(),
+        step() until `ended`, end(), result()."""
         self._boot()
         self._sink.columns(list(COLUMNS))
 
