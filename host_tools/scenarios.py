@@ -40,9 +40,11 @@ if TYPE_CHECKING:
 
 FOLDER = paths.ROOT / "tests" / "scenarios"
 
+RESET = "RESET"
+"""Stands for an event in after_event: the firmware has started again after a reset."""
 RELEASES = ("auto", "never")  # nobody is there to ask
-FAULT_KEYS = ("target", "kind", "value", "at_ms", "after_event", "delay_ms", "for_ms")
-FAULT_PLACES = ("plant", "pin", "sensor", "drive", "register", "bus", "supply", "estop")
+FAULT_KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
+FAULT_PLACES = ("plant", "pin", "sensor", "drive", "register", "bus", "supply", "estop", "chip", "flash")
 LIMIT_KEYS = ("never_together",)
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")
 EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "result")
@@ -60,6 +62,7 @@ RESULT_FIELDS = (
     "tube",
     "events",
     "slips",
+    "resets",
     "emulated_s",
 )
 TOP_KEYS = (
@@ -321,7 +324,7 @@ class _Checker:
         for key in ("at_ms", "delay_ms", "for_ms"):
             if key in table:
                 self._whole((*at, key), table[key], 0, 2**31 - 1)
-        if "after_event" in table:
+        if "after_event" in table and table["after_event"] != RESET:
             self._event((*at, "after_event"), table["after_event"])
         if "at_ms" in table and "after_event" in table:
             raise ScenarioError(
@@ -338,7 +341,7 @@ class _Checker:
                 f"{self._where(at)}: {_dotted(at)} has no target. Allowed: {', '.join(FAULT_PLACES)}.NAME."
             )
         target = self._text((*at, "target"), table["target"])
-        if target.split(".")[0] not in FAULT_PLACES or "." not in target:
+        if target != "flash" and (target.split(".")[0] not in FAULT_PLACES or "." not in target):
             self._wrong((*at, "target"), target, ", ".join(place + ".NAME" for place in FAULT_PLACES))
         if "value" in table:
             self._whole((*at, "value"), table["value"], -(2**31), 2**31 - 1)

@@ -8,7 +8,7 @@ import micropython  # pyright: ignore[reportMissingImports]
 
 from host_tools.emulator import pins as _pins
 from host_tools.emulator import world as _world
-from host_tools.emulator.errors import EmulationError, MachineReset, WatchdogReset
+from host_tools.emulator.errors import EmulationError, MachineReset, SoftReset, WatchdogReset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -584,8 +584,8 @@ def reset() -> None:
 
 
 def soft_reset() -> None:
-    """Raises MachineReset."""
-    raise MachineReset("machine.soft_reset() was called")
+    """Raises SoftReset."""
+    raise SoftReset("machine.soft_reset() was called")
 
 
 def bootloader(timeout: int = 0) -> None:
