@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import shlex
 import sys
 import time
@@ -40,8 +41,8 @@ def register(
         description="Many independent seeded runs of the emulated payload, judged by what must hold whatever "
         "happens. One of --faults, --power-cuts or --runs says which campaign. An interrupted one goes on "
         "where it was when the same command is given again.",
-        epilog="Exit status: 0 all as it must be, 1 something falls short, 2 wrong usage, 4 not completed, 130 "
-        "interrupted.",
+        epilog="Exit status: 0 all as it must be, 1 something falls short, 2 wrong usage, 4 not completed, "
+        "130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("--faults", action="store_true", help="the fault matrix: part x kind x phase")
@@ -75,24 +76,21 @@ def register(
     parser.add_argument(
         "--workers", type=whole(1, 1024), default=None, metavar="N", help="processes (one for each core)"
     )
-    parser.add_argument("--dask", default=None, metavar="ADDRESS", help="on the Dask cluster at tcp://HOST:PORT")
-    parser.add_argument("--only", default=None, metavar="ID", help="one run of the campaign, once more, shown")
+    parser.add_argument(
+        "--dask", default=None, metavar="ADDRESS", help="on the Dask cluster at tcp://HOST:PORT"
+    )
+    parser.add_argument("--only", default=None, metavar="ID", help="one run of the campaign, once more")
     parser.add_argument("--quiet", action="store_true", help="no progress, only the end")
     parser.set_defaults(call=_campaign)
 
 
 def _campaign(args: argparse.Namespace) -> int:
     _check(args)
-    if args.faults:
-        from host_tools.campaign import faults as kind
-    elif args.power_cuts is not None:
-        from host_tools.campaign import cuts as kind  # type: ignore[no-redef]
-    else:
-        from host_tools.campaign import randomly as kind  # type: ignore[no-redef]
+    name = "faults" if args.faults else "cuts" if args.power_cuts is not None else "randomly"
+    kind = importlib.import_module("host_tools.campaign." + name)
     if args.only is not None:
-        return kind.repeat(args)
+        return int(kind.repeat(args))
     from host_tools.campaign import campaign, pools
-    from host_tools.run.interrupts import InterruptGate  # noqa: F401  (its errors are this module's)
 
     began = time.monotonic()
     plan = kind.plan(args)
@@ -101,7 +99,7 @@ def _campaign(args: argparse.Namespace) -> int:
     )
     page = kind.page(args, plan, ended)
     _tell(args, plan, ended, page, time.monotonic() - began)
-    return ended.exit_status
+    return int(ended.exit_status)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -140,7 +138,8 @@ def base_command(args: argparse.Namespace) -> str:
 def _tell(args: argparse.Namespace, plan: Any, ended: Any, page: Path | None, wall_s: float) -> None:
     total = len(ended.records) + ended.missing
     for record in ended.failed[:20]:
-        print(f"FALLS SHORT  {record['id']}: {'; '.join(record['why'])}\n    again: {plan.again(record['id'])}")
+        print(f"FALLS SHORT  {record['id']}: {'; '.join(record['why'])}")
+        print(f"    again: {plan.again(record['id'])}")
     if len(ended.failed) > 20:
         print(f"... and {len(ended.failed) - 20} more, in the page")
     for complaint in ended.complaints:

@@ -86,7 +86,9 @@ def page(args: argparse.Namespace, made: Plan, ended: Ended) -> Path | None:
     ]
     body = [
         pages.matrix(records, list(_table().parts), fault_matrix.KINDS, fault_matrix.PHASES),
-        pages.bars("Reasons given for a stop", Counter(r["reason"] for r in records if r["outcome"] == "FAULT")),
+        pages.bars(
+            "Reasons given for a stop", Counter(r["reason"] for r in records if r.get("outcome") == "FAULT")
+        ),
         pages.histogram(
             "Time from the fault to the end, seconds",
             [(r["emulated_ms"] - r["at_ms"]) / 1000 for r in records if "emulated_ms" in r],

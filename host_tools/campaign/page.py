@@ -38,11 +38,13 @@ def _anchor(name: str) -> str:
     return "run-" + name.replace(" ", "_")
 
 
-def matrix(records: Sequence[Record], parts: Sequence[str], kinds: Sequence[str], phases: Sequence[str]) -> str:
+def matrix(
+    records: Sequence[Record], parts: Sequence[str], kinds: Sequence[str], phases: Sequence[str]
+) -> str:
     """Rows are parts, columns phases; in each place the seven kinds side by side, each a link to its run."""
     by_id = {record["id"]: record for record in records}
     rows = [
-        '<tr><th></th>'
+        "<tr><th></th>"
         + "".join(f'<th class="up"><span>{_text(p.lower().replace("_", " "))}</span></th>' for p in phases)
         + "</tr>"
     ]
@@ -57,9 +59,7 @@ def matrix(records: Sequence[Record], parts: Sequence[str], kinds: Sequence[str]
                     continue
                 style = _CLASS.get(record.get("outcome", ""), "withholds") if record["ok"] else "short"
                 says = f"{part} {kind} in {phase}: {record.get('outcome')} {record.get('reason', '')}"
-                marks.append(
-                    f'<a class="{style}" href="#{_anchor(record["id"])}" title="{_text(says)}"></a>'
-                )
+                marks.append(f'<a class="{style}" href="#{_anchor(record["id"])}" title="{_text(says)}"></a>')
             places.append(f'<td class="cells">{"".join(marks)}</td>')
         rows.append(f'<tr><th class="part">{_text(part.replace("_", " "))}</th>{"".join(places)}</tr>')
     legend = "".join(
@@ -73,8 +73,8 @@ def matrix(records: Sequence[Record], parts: Sequence[str], kinds: Sequence[str]
     )
     kinds_words = ", ".join(kinds)
     return (
-        f'<section><h2>The matrix</h2><p class="legend">{legend}</p><p class="why">In each place, from left to '
-        f'right: {kinds_words}. Grey: not run this time.</p>'
+        f'<section><h2>The matrix</h2><p class="legend">{legend}</p><p class="why">In each place, from left '
+        f"to right: {kinds_words}. Grey: not run this time.</p>"
         f'<div class="scroll"><table class="grid">{"".join(rows)}</table></div></section>'
     )
 
@@ -117,7 +117,8 @@ def histogram(title: str, values: Sequence[float], bins: int = 40) -> str:
         f'<text x="{20 + at * 22}" y="176">{low + at * width:.0f}</text>' for at in range(0, bins + 1, 5)
     )
     return (
-        f'<section><h2>{_text(title)}</h2><svg class="plot" viewBox="0 0 920 184">{drawn}{marks}</svg></section>'
+        f'<section><h2>{_text(title)}</h2><svg class="plot" viewBox="0 0 920 184">{drawn}{marks}</svg>'
+        "</section>"
     )
 
 
@@ -157,14 +158,17 @@ def write(
 ) -> Path:
     """Write the page whole and give its path."""
     good = not ended.exit_status
-    badge = ("good", "ALL AS IT MUST BE") if good else ("bad", "FALLS SHORT" if not ended.stopped else "NOT COMPLETE")
+    short = "NOT COMPLETE" if ended.stopped else "FALLS SHORT"
+    badge = ("good", "ALL AS IT MUST BE") if good else ("bad", short)
     shown = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in facts)
-    complaints = "".join(f'<p class="bad">{_text(one)}</p>' for one in [*ended.complaints, ended.stopped] if one)
+    said = [one for one in (*ended.complaints, ended.stopped) if one]
+    complaints = "".join(f'<p class="bad">{_text(one)}</p>' for one in said)
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_text(title)}</title><style>{_CSS.read_text(encoding='utf-8')}{_STYLE}</style></head><body><main>"
-        f'<header><p class="over">Rochette campaign, seed {_text(plan.about.get("seed"))}</p><h1>{_text(title)}'
+        f"<title>{_text(title)}</title><style>{_CSS.read_text(encoding='utf-8')}{_STYLE}</style></head>"
+        f'<body><main><header><p class="over">Rochette campaign, seed {_text(plan.about.get("seed"))}</p>'
+        f"<h1>{_text(title)}"
         f'<span class="badge {badge[0]}">{badge[1]}</span></h1><p class="lead">{_text(lead)}</p>{complaints}'
         f'<dl class="facts">{shown}</dl></header>{"".join(body)}'
         f"<footer>{_text(json.dumps(plan.about))}; results {ended.digest}</footer></main></body></html>\n"

@@ -129,7 +129,8 @@ class OnDask:
 
     def finished(self) -> list[tuple[Unit, list[Record]]]:
         """See Pool."""
-        done = self._distributed.wait(list(self._running), return_when="FIRST_COMPLETED").done
+        with self._client.as_current():
+            done = self._distributed.wait(list(self._running), return_when="FIRST_COMPLETED").done
         try:
             return [(self._running.pop(future), json.loads(future.result())) for future in done]
         except Exception as error:

@@ -29,6 +29,11 @@ class Verified:
         """Whether the ledger is whole and everything in it is allowed."""
         return not self.faults
 
+    @property
+    def last_sequence(self) -> int:
+        """Number of the last record that is whole; 0 without one."""
+        return self.image.records[-1].sequence if self.image.records else 0
+
     def summary(self) -> str:
         """One sentence."""
         count = len(self.image.records)
