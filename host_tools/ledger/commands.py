@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def register(commands: Any, parser_class: type[argparse.ArgumentParser]) -> None
 def _pull(args: argparse.Namespace) -> int:
     from host_tools.ground.client import Payload
     from host_tools.ledger import records
-    from host_tools.ledger.verify import follows, load, verify
+    from host_tools.ledger.verify import follows, joined, load, verify
 
     before = load(args.file) if args.file.exists() else b""
     if before and not verify(before).good:
@@ -77,9 +78,15 @@ def _pull(args: argparse.Namespace) -> int:
     if wrong:
         print(f"The payload's ledger does not go on from {args.file}: {wrong}. The mirror was not changed.")
         return EXIT_BAD
-    new = len(found.image.records) - len(records.read(before).records if before else ())
-    _write(args.file, records.trimmed(data))
-    print(f"{args.file}: {found.summary()}; {new} new.")
+    if not before and found.image.first > 1:
+        print(
+            f"Records 1 to {found.image.first - 1} are not in the payload's memory any more, and there is no "
+            f"mirror that has them: this one begins with record {found.image.first}."
+        )
+    mirror = joined(before, data)
+    _write(args.file, mirror)
+    new = len(records.read(mirror).records) - len(records.read(before).records)
+    print(f"{args.file}: {verify(mirror).summary()}; {new} new.")
     return 0
 
 
@@ -131,14 +138,14 @@ def _show(args: argparse.Namespace) -> int:
         if args.tube in (None, record.tube)
     ]
     if args.json:
-        tubes = [vars(tube) | {"state": tube.state} for tube in found.tubes.values()]
+        tubes = [{**asdict(tube), "state": tube.state} for tube in found.tubes.values()]
         print(json.dumps({"good": found.good, "faults": found.faults, "records": told, "tubes": tubes}))
         return 0 if found.good else EXIT_BAD
     for record in told:
         whose = f"tube {record['tube']}" if record["tube"] else ""
         print(f"{record['sequence']:>5}  {whose:<8} {record['kind']:<12} {record['says']}")
     for tube in found.tubes.values():
-        if tube.sample or tube.intent:
+        if tube.used or tube.doing:
             sample = f"sample {tube.sample}" if tube.sample else ""
             print(f"tube {tube.number:<3} {tube.place:<12} {sample:<10} {tube.state}")
     print(f"{args.file}: {found.summary()}")

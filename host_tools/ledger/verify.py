@@ -23,6 +23,7 @@ class Verified:
     tubes: dict[int, Tube]
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    in_hand: int = 0
 
     @property
     def good(self) -> bool:
@@ -44,6 +45,10 @@ class Verified:
         states: dict[str, int] = {}
         for tube in self.tubes.values():
             states[tube.state] = states.get(tube.state, 0) + 1
+        if self.image.first > 1:
+            return (
+                f"good as far as it goes: records {self.image.first} to {self.last_sequence}, chain unbroken"
+            )
         kinds = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
         return f"good: {count} records, chain unbroken; {len(self.tubes)} tubes: {kinds}"
 
@@ -56,6 +61,15 @@ def verify(data: bytes) -> Verified:
     faults = [damage.text for damage in image.damages]
     if faults and image.records:
         faults.append(f"the {len(image.records)} records before it are whole; nothing after it is trusted")
+    notes = []
+    if image.torn:
+        notes.append(f"the writing of record {image.torn} was cut off; it never counted")
+    if image.first > 1:
+        notes.append(
+            f"begins with record {image.first}: bytes and chain are checked, the custody rules where the mirror "
+            f"has the whole history"
+        )
+        return Verified(image, {}, faults, notes)
     for record in image.records:
         try:
             book.take_in(record)
@@ -63,23 +77,20 @@ def verify(data: bytes) -> Verified:
             name = names.get(record.kind, str(record.kind))
             faults.append(f"record {record.sequence} ({name}, tube {record.tube}): {broken}")
             break
-    notes = []
-    if image.torn:
-        notes.append(f"the writing of record {image.torn} was cut off; it never counted")
-    return Verified(image, book.tubes, faults, notes)
+    return Verified(image, book.tubes, faults, notes, book.in_hand)
 
 
-_KNOWN: list[tuple[dict[int, str], dict[str, int]]] = []
+_KNOWN: list[tuple[dict[int, str], dict[str, str]]] = []
 
 
-def _dictionary() -> tuple[dict[int, str], dict[str, int]]:
+def _dictionary() -> tuple[dict[int, str], dict[str, str]]:
     """Kinds of record by number, and the values that decide, from the dictionary's declarations."""
     if not _KNOWN:
         from host_tools import dictionary
 
         enums = dictionary.load().enums
         values = {
-            f"{enum}.{label}": number
+            f"{enum}.{number}": label
             for enum in ("Verdict", "FillState", "Seal", "TubeMark")
             for label, number, _ in enums[enum].values
         }
@@ -89,24 +100,12 @@ def _dictionary() -> tuple[dict[int, str], dict[str, int]]:
 
 def follows(before: bytes, after: bytes) -> str:
     """Why the ledger `after` is no continuation of `before`; "" when it is."""
-    old, new = records.read(before), records.read(after)
-    if not old.records:
-        return ""
-    if not new.records:
-        return f"it has no records, and the mirror has {len(old.records)}: the payload's memory was wiped"
-    if old.identity != new.identity:
-        return (
-            f"it is another payload's ledger, or a new one: it begins with {new.identity}, the mirror with "
-            f"{old.identity}"
-        )
-    for mine, its in zip(old.records, new.records, strict=False):
-        if mine.raw != its.raw:
-            return f"record {mine.sequence} is another one than in the mirror: history was rewritten"
-    if len(new.records) < len(old.records):
-        return (
-            f"it has {len(new.records)} records and the mirror {len(old.records)}: the payload was set back"
-        )
-    return ""
+    return records.follows(records.read(before), records.read(after))
+
+
+def joined(before: bytes, after: bytes) -> bytes:
+    """The mirror `before` brought up to date from `after`, which follows it."""
+    return records.joined(records.read(before), records.read(after))
 
 
 def load(path: Path) -> bytes:
