@@ -17,6 +17,9 @@ class Operator(Protocol):
     def idle(self, session: Any) -> None:
         """The payload does nothing: give a command, or say that the session is over (`session.over()`)."""
 
+    def held(self, session: Any) -> None:
+        """The payload holds, and the evidence is not such that anybody would release it."""
+
     def started(self, session: Any) -> None:
         """The firmware has just started again after a reset or a power cut; nothing has ticked yet."""
 
@@ -53,6 +56,12 @@ def make(spec: dict[str, Any], operator: Operator) -> Any:
                 self._holding()
             elif not self.payload.activities.running:
                 operator.idle(self)
+
+        def _holding(self) -> None:
+            super()._holding()
+            if self._ended:  # nobody released it
+                self._ended = False
+                operator.held(self)
 
         def _restart(self, reset: BaseException) -> None:
             super()._restart(reset)

@@ -16,7 +16,8 @@ from typing import Any
 
 from host_tools.campaign import operated, truths
 from host_tools.campaign.plan import Record, Unit
-from host_tools.ledger.verify import Verified, follows, verify
+from host_tools.ledger.rules import Tube
+from host_tools.ledger.verify import Verified, follows, joined, verify
 
 DEPTH_UM = 3_000
 ROCKS = ("sandstone", "mudstone", "basalt")
@@ -24,6 +25,8 @@ LEG_MS = 300_000
 """About as long as a leg takes: a cut by time comes within it, or within what is left of it."""
 BRING_UP_MS = 34_000
 COMMANDS_MAX = 120
+TRIES = 2
+"""How often a continuation is tried between two cuts before the tube is stored as it is."""
 TORN = (0, 250, 500, 750, 1000)
 MAX_S = 6 * 3600
 
@@ -52,7 +55,7 @@ def plan_cuts(seed: int, tubes: int, cuts: int) -> list[list[dict[str, int | str
 class Ground:
     """The people at the console of one leg: they fill the tube, and put things right after each cut."""
 
-    def __init__(self, tube: int, cuts: list[dict[str, Any]], depth_um: int) -> None:
+    def __init__(self, tube: int, cuts: list[dict[str, Any]], depth_um: int, mirror: bytes = b"") -> None:
         self.tube = tube
         self.waiting = list(cuts)
         self.made: list[dict[str, Any]] = []
@@ -61,8 +64,9 @@ class Ground:
         self.told: list[str] = []
         self._depth_um = depth_um
         self._armed: dict[str, Any] | None = None
-        self._mirror = b""
         self._acknowledged = 0
+        self._tried: dict[str, int] = {}
+        self.mirror = mirror
 
     # What the session asks
 
@@ -76,8 +80,7 @@ class Ground:
             )
             session.over()
             return
-        found = verify(self.pull(session))
-        command = self._next(session, found)
+        command = self._next(session, self.pull(session, "before a command"))
         if command is None:
             session.over()
             return
@@ -95,26 +98,32 @@ class Ground:
         cut = f"cut {len(self.made)}"
         if plant.energised or world.actuator_enable:
             self.why.append(f"{cut}: actuators have power after the start")
-        data = self.pull(session)
-        found = verify(data)
-        self.why += [f"{cut}: ledger: {fault}" for fault in found.faults]
-        lost = follows(self._mirror, data) if self._mirror else ""
-        if lost:
-            self.why.append(f"{cut}: {lost}")
+        found = self.pull(session, cut)
         if found.last_sequence < self._acknowledged:
             self.why.append(
                 f"{cut}: {self._acknowledged} records were acknowledged, {found.last_sequence} are there"
             )
-        self._mirror = data
+        self._tried = {}
         self._arm_if_any(session)
 
     def after_tick(self, session: Any) -> None:
         """What the payload says it has on record, tick by tick: from here on it must not be lost."""
         self._acknowledged = max(self._acknowledged, session.payload.ledger.records_kept())
 
-    def pull(self, session: Any) -> bytes:
-        """The ledger's bytes, as they stand in the payload's memory."""
-        return bytes(session.world.parts["fram"].memory)
+    def held(self, session: Any) -> None:
+        """A hold that this ground does not release: end it, the tube is stored as it is."""
+        self.told.append("SAMPLE_ABORT")
+        session.command("SAMPLE_ABORT")
+
+    def pull(self, session: Any, when: str) -> Verified:
+        """Bring the mirror up to date from the payload's memory, and verify it whole."""
+        data = bytes(session.world.parts["fram"].memory)
+        here = verify(data)
+        wrong = [*here.faults, *([lost] if (lost := follows(self.mirror, data)) else [])]
+        self.why += [f"{when}: ledger: {fault}" for fault in wrong if fault not in " ".join(self.why)]
+        if not wrong:
+            self.mirror = joined(self.mirror, data)
+        return verify(self.mirror) if self.mirror else here
 
     # Cuts
 
@@ -152,22 +161,34 @@ class Ground:
         """The next command by what the record says; None when the leg is over."""
         if found.image.blank or not found.tubes:
             return ("SAMPLE_COMMISSION",)
-        tube = found.tubes[self.tube]
+        if found.in_hand:
+            return self._put_right(found.tubes[found.in_hand])
         if not session.payload.ready:
-            return self._put_right(session, found) or ("SAMPLE_BRING_UP",)
-        if not tube.sample and not tube.intent:
+            return ("SAMPLE_BRING_UP",)
+        if not found.tubes[self.tube].used:
             return ("SAMPLE_ACQUIRE", self.tube, self._depth_um)
-        again = self._put_right(session, found)
-        if again is not None:
-            return again
         if self._armed is not None or self.waiting:
             self._sooner(session)
             return ("SAMPLE_BRING_UP",)
         return None
 
-    def _put_right(self, session: Any, found: Verified) -> tuple[Any, ...] | None:
-        """The payload's own command that continues what was in hand; None when nothing is."""
-        return None
+    def _put_right(self, tube: Tube) -> tuple[Any, ...]:
+        """The payload's own command that goes on with the tube in hand. What it refuses or fails is not tried
+        for ever: in the end the tube is stored as it is."""
+        named = (tube.sample, tube.number)
+        down = tube.doing in ("coring", "breaking", "in the hole")
+        if down and self._try("retract"):
+            return ("SAMPLE_RETRACT_BIT", *named)
+        sound = (
+            tube.core.verdict in ("", "PRESENT") and tube.core.cored and not tube.sealing and not tube.sealed
+        )
+        if sound and tube.doing in ("carried", "docking", "in its seat") and self._try("hold"):
+            return ("SAMPLE_HOLD_AGAIN", *named)
+        return ("SAMPLE_FINISH_STORING", *named)
+
+    def _try(self, what: str) -> bool:
+        self._tried[what] = self._tried.get(what, 0) + 1
+        return self._tried[what] <= TRIES
 
 
 def run(unit: Unit) -> Iterator[Record]:
@@ -175,12 +196,12 @@ def run(unit: Unit) -> Iterator[Record]:
     began = time.monotonic()
     data = unit.data
     tube = int(data["tube"])
-    ground = Ground(tube, data["cuts"], DEPTH_UM)
-    state = data.get("state")
-    if unit.after and not state:
+    if unit.after and not data.get("state"):
         yield {"id": unit.ids[0], "ok": False, "why": ["the leg before left no payload to go on with"]}
         return
-    session = operated.make(_specification(data, tube, state), ground)
+    state = operated.unpacked(data["state"]) if data.get("state") else {}
+    ground = Ground(tube, data["cuts"], DEPTH_UM, bytes.fromhex(state.get("mirror", "")))
+    session = operated.make(_specification(data, tube, state.get("kept")), ground)
     kept: dict[str, Any] = {}
     crash = ""
     session.begin()
@@ -196,7 +217,7 @@ def run(unit: Unit) -> Iterator[Record]:
     yield _record(unit.ids[0], session, ground, kept, crash, time.monotonic() - began)
 
 
-def _specification(data: dict[str, Any], tube: int, state: str | None) -> dict[str, Any]:
+def _specification(data: dict[str, Any], tube: int, kept: dict[str, Any] | None) -> dict[str, Any]:
     from host_tools import rocks
 
     chance = random.Random(f"rock {data['seed']} {tube}")
@@ -217,7 +238,7 @@ def _specification(data: dict[str, Any], tube: int, state: str | None) -> dict[s
         "max_resets": 10_000,
         "telemetry_hz": 1,
         "flash": "formatted",
-        "kept": operated.unpacked(state) if state else None,
+        "kept": kept,
     }
 
 
@@ -225,12 +246,14 @@ def _record(
     name: str, session: Any, ground: Ground, kept: dict[str, Any], crash: str, wall_s: float
 ) -> Record:
     why = [*ground.why, *([crash] if crash else [])]
-    found = verify(ground.pull(session))
+    before = len(ground.why)
+    found = ground.pull(session, "at the end")
+    why += ground.why[before:]
     why += truths.end_is_safe(session.plant, session.world)
     why += truths.custody_is_true(session.plant, found)
     why += [f"limit broken: {one}" for one in session.limits.broken]
     tube = found.tubes.get(ground.tube)
-    if tube is not None and not crash and not (tube.stored or tube.sealed):
+    if tube is not None and not crash and not tube.done:
         why.append(f"tube {ground.tube} is left {tube.place}, {tube.state}")
     return {
         "id": name,
@@ -245,6 +268,6 @@ def _record(
         "notes": [f"{len(ground.made)} cuts, {ground.commands} commands, {found.last_sequence} records"],
         "emulated_ms": session.world.clock.now_us // 1000,
         "trace_sha256": session.trace(),
-        "state": operated.packed(kept) if kept else "",
+        "state": operated.packed({"kept": kept, "mirror": ground.mirror.hex()}) if kept else "",
         "wall_s": round(wall_s, 2),
     }

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from host_tools.ledger.rules import BIT, GONE
 from host_tools.ledger.verify import Verified, verify
-
-BIT = "in the bit"
 
 
 def end_is_safe(plant: Any, world: Any) -> list[str]:
@@ -33,6 +32,8 @@ def custody_is_true(plant: Any, found: Verified, working_on: int = 0) -> list[st
         if tube.sealed and tubes.fill_um[number] <= 0:
             wrong.append(f"tube {number} is sealed by the record and holds no core")
         if number == working_on:
+            continue
+        if tube.place == GONE and truly not in ("SEAT", "BIT"):
             continue
         if truly not in ("SEAT", "BIT"):
             wrong.append(f"tube {number} is {tube.place} by the record and {truly} in truth")
