@@ -21,9 +21,11 @@ from host_tools.ledger.verify import Verified, follows, joined, verify
 
 DEPTH_UM = 3_000
 ROCKS = ("sandstone", "mudstone", "basalt")
-LEG_MS = 300_000
+LEG_MS = 200_000
 """About as long as a leg takes: a cut by time comes within it, or within what is left of it."""
 BRING_UP_MS = 34_000
+WRITES = 40
+"""A cut by writes comes within so many of them: a record takes five, a leg has twenty records."""
 COMMANDS_MAX = 120
 TRIES = 2
 """How often a continuation is tried between two cuts before the tube is stored as it is."""
@@ -45,7 +47,7 @@ def plan_cuts(seed: int, tubes: int, cuts: int) -> list[list[dict[str, int | str
         if chance.random() < 0.5:
             cut: dict[str, int | str] = {"by": "time", "after_ms": chance.randrange(20, LEG_MS)}
         else:
-            cut = {"by": "write", "nth": chance.randrange(1, 120), "torn_permille": chance.choice(TORN)}
+            cut = {"by": "write", "nth": chance.randrange(1, WRITES), "torn_permille": chance.choice(TORN)}
         # Spread evenly, in an order that says nothing.
         legs[number % tubes].append(cut)
     chance.shuffle(legs)

@@ -127,8 +127,8 @@ def _read_export(image: Image, data: bytes) -> None:
                 image.damages.append(
                     Damage(
                         place,
-                        f"record {expected} is not there, but {expected + after - place} is: what is in between "
-                        f"is lost",
+                        f"record {expected} is not there, but {expected + after - place} is: what is in "
+                        f"between is lost",
                     )
                 )
             elif raw.strip(b"\x00") and raw.strip(b"\xff"):
@@ -234,7 +234,7 @@ def follows(before: Image, after: Image) -> str:
         if record.sequence in mine and record.raw != mine[record.sequence].raw:
             return f"record {record.sequence} is another one than in the mirror: history was rewritten"
     if after.records[-1].sequence < last:
-        return f"it ends with record {after.records[-1].sequence}, the mirror with {last}: the payload was set back"
+        return f"it ends with record {after.records[-1].sequence}, the mirror with {last}: it was set back"
     if after.first > last + 1:
         return (
             f"it begins with record {after.first}, the mirror ends with {last}: what is between is lost here"

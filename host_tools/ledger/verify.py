@@ -66,8 +66,8 @@ def verify(data: bytes) -> Verified:
         notes.append(f"the writing of record {image.torn} was cut off; it never counted")
     if image.first > 1:
         notes.append(
-            f"begins with record {image.first}: bytes and chain are checked, the custody rules where the mirror "
-            f"has the whole history"
+            f"begins with record {image.first}: bytes and chain are checked, the custody rules where the "
+            f"mirror has the whole history"
         )
         return Verified(image, {}, faults, notes)
     for record in image.records:

@@ -116,9 +116,8 @@ def test_a_cell_that_crashes_or_has_no_expectation_falls_short(times, monkeypatc
     assert not record["ok"]
 
 
-def _judge(records: list[dict]) -> None:  # type: ignore[type-arg]
-    short = [f"{record['id']}: {'; '.join(record['why'])}" for record in records if not record["ok"]]
-    assert not short, "\n".join(short)
+def _short(records: list[dict]) -> str:  # type: ignore[type-arg]
+    return "\n".join(f"{record['id']}: {'; '.join(record['why'])}" for record in records if not record["ok"])
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -129,11 +128,11 @@ def test_a_seeded_tenth_ends_as_expected(part, times) -> None:  # type: ignore[n
     mine = by_time[part * TENTH // 4 : (part + 1) * TENTH // 4]
     records = run_unit(Unit("faults", mine, {"seed": 1, "timeline": times}))
     assert Counter(record["id"] for record in records) == Counter(mine)
-    _judge(records)
+    assert not _short(records)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_matrix_ends_as_expected(kind, times) -> None:  # type: ignore[no-untyped-def]
     ids = [name for name in cells_of(SOAK / len(fault_matrix.table().cells()), 1) if f".{kind}." in name]
-    _judge(run_unit(Unit("faults", ids, {"seed": 1, "timeline": times})))
+    assert not _short(run_unit(Unit("faults", ids, {"seed": 1, "timeline": times})))
