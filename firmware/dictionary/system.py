@@ -53,6 +53,7 @@ ENUMS = [
             ("OPERATE", 3, "one mechanism by hand"),
             ("CLEAR", 60, "a recovery by command"),
             ("DROP", 61, "a tube dropped at the depot, or tipped over there"),
+            ("RECOVER", 5, "a tube that a reset or a stop left in hand"),
             ("RECORD", 4, "custody records made by command; nothing moves"),
         ],
     },
@@ -397,5 +398,13 @@ COMMANDS = [
         "states": ["IDLE", "STOPPED", "SAFE"],
         "hazardous": False,
         "doc": "Sets one parameter, inside the bounds that its declaration gives.",
+    },
+    {
+        "name": "SELF_TEST",
+        "id": 40,
+        "args": [],
+        "states": ["IDLE", "DEGRADED", "STOPPED"],
+        "hazardous": False,
+        "doc": "Ask every part on a bus who it is; nothing moves.",
     },
 ]

@@ -11,6 +11,7 @@ from rochette.activities.custody import Custody
 from rochette.activities.hold import Hold
 from rochette.activities.kit import Kit
 from rochette.activities.orders import Orders
+from rochette.activities.recovery import look_back
 from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
@@ -63,6 +64,7 @@ from rochette.tables import (
     EV_POWER_AUX_OVER_CURRENT,
     EV_POWER_BUS_OVER_CURRENT,
     EV_POWER_BUS_VOLTAGE_LOW,
+    EV_POWER_IDLE_CURRENT,
     EV_SYSTEM_BOOTED,
     EV_SYSTEM_PART_ABSENT,
     EV_SYSTEM_PART_WRONG,
@@ -73,6 +75,7 @@ from rochette.tables import (
     P_POWER_AUX_MAX_MA,
     P_POWER_BUS_MAX_MA,
     P_POWER_BUS_MIN_MV,
+    P_SAMPLE_IDLE_MAX_MA,
     PART_ADS1115,
     PART_DS3231,
     PART_FRAM,
@@ -85,6 +88,7 @@ from rochette.tables import (
     PART_VEML7700,
     REASON_E_STOP,
     REASON_GUARD,
+    REASON_HEATER,
     REASON_SAFED,
 )
 from rochette.watched import watch
@@ -97,6 +101,7 @@ FIRMWARE_VERSION = 1
 """Goes into every custody record. Raised when what a record means changes."""
 
 _TICKS_PER_100_MS = 10
+_REST_CHECKS = 10  # of 20 a second
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -134,6 +139,7 @@ class Payload:
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
         self.monitors = Monitors(self.events, self.parameters)
+        self._rested = 0
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
         self._build_mechanisms()
         self._check_quietly()
@@ -141,6 +147,8 @@ class Payload:
         self._protect()
         self._schedule()
         self.mode.set(MODE_IDLE)
+        if self.custody.commissioned and look_back(self.kit):
+            self.orders.hold_again_at_start()
 
     # Building
 
@@ -279,6 +287,7 @@ class Payload:
         kit.parts = len(_PARTS)
         kit.halt_all = self.halt_all
         kit.check_parts = self.check_parts
+        kit.check_part = self.check_part
         kit.now_ms = self.now_ms
         kit.tidy = memory.tidy
         self.orders = Orders(kit, self.activities, self.commands)
@@ -329,6 +338,16 @@ class Payload:
             hold,
             REASON_SAFED,
             lambda: aux.ok,
+        )
+        add(
+            self._idle_ma,
+            ABOVE,
+            P_SAMPLE_IDLE_MAX_MA,
+            8,
+            EV_POWER_IDLE_CURRENT,
+            hold,
+            REASON_HEATER,
+            lambda: bus.ok and self._at_rest(),
         )
         self.activities.on_crash = self.stop
         self.executive.set_failure(self.stop)
@@ -430,16 +449,29 @@ class Payload:
 
     def _check_quietly(self) -> int:
         failed = 0
-        for name, part in _PARTS:
-            driver = self.drivers[name]
-            try:
-                driver.check()
-            except PartError as error:
+        for _, part in _PARTS:
+            if not self.check_part(part):
                 failed += 1
-                entry = self.board["parts"][name]
-                event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
-                self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
         return failed
+
+    def check_part(self, part: int) -> bool:
+        """Whether a part (enum Part) says who it is; an event when it does not, or when the board has none.
+        """
+        for name, number in _PARTS:
+            if number == part:
+                return self._answers(name, part)
+        self.events.emit(EV_SYSTEM_PART_ABSENT, part, 0, 0)
+        return False
+
+    def _answers(self, name: str, part: int) -> bool:
+        try:
+            self.drivers[name].check()
+            return True
+        except PartError as error:
+            entry = self.board["parts"][name]
+            event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
+            self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
+            return False
 
     # Protection
 
@@ -449,6 +481,29 @@ class Payload:
             self.halt_all()
             self.feed.forget_position()
             self.activities.abort(None, REASON_E_STOP if rail.estop else REASON_GUARD)
+
+    def _idle_ma(self) -> int:
+        """Current of the supply, for the monitor that looks while nothing is driven."""
+        return self.bus.current_ma
+
+    def _at_rest(self) -> bool:
+        """Whether the rail is on, and nothing on it has been commanded to draw for half a second."""
+        drivers = self.drivers
+        driven = (
+            not self.rail.is_on
+            or self.spindle.running
+            or self.feed.busy
+            or self.carousel.busy
+            or self.percussion.busy
+            or self.breakoff.busy
+            or self.gate.busy
+            or self.probe.busy
+            or self.sealer.busy
+            or self.camera.busy
+            or drivers["feed"].moving
+        )
+        self._rested = 0 if driven else self._rested + 1
+        return self._rested > _REST_CHECKS
 
     def _abort_for_protection(self) -> None:
         self.activities.abort(None, self.responses.reason)

@@ -54,7 +54,7 @@ class Probe:
         body = bytearray(struct.pack("<dBH", self.ns + ns, 0, len(edges)))
         for pin, level, at in edges:
             body += struct.pack("<BBd", pin, level, at)
-        body += struct.pack("<BBH", 0, 0, 0) + self._typed
+        body += struct.pack("<BHBH", 0, 0, 0, 0) + self._typed
         self._typed.clear()
         self.chip.send("G", bytes(body))
         events: list[Event] = []
@@ -82,7 +82,7 @@ class Probe:
         return said
 
     def start(self, code: str) -> None:
-        """Begin to run code that does not end by itself; `interrupt` ends it."""
+        """Begin to run code; `end` waits for its end, which code that runs for ever does not have."""
         self.type(code.encode() + b"\x04")
         self.until(b"OK")
 
@@ -99,13 +99,6 @@ class Probe:
         """Run code to its end; gives what it printed."""
         self.start(code)
         return self.end()
-
-    def interrupt(self) -> None:
-        """Ctrl-C, and the prompt is back."""
-        self.type(b"\x03")
-        self.until(b"\x04")
-        self.until(b"\x04")
-        self.until(b">")
 
     def close(self) -> None:
         """No process is left."""

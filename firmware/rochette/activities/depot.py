@@ -100,6 +100,7 @@ def drop_tube(kit: "Kit", drops: Drops, tube: int) -> "Generator[None, None, Non
     drops.tube = tube
     drops.outcome = DROP_OUTCOME_UNKNOWN
     kit.events.emit(EV_SAMPLE_DROPPED, tube, light_mn - full_mn)
+    yield from kit.custody.dropped(tube, 1)
     yield from _look(kit, drops)
     yield from _close(kit)
 
