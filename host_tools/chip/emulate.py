@@ -49,6 +49,28 @@ def flash_of(image: Image, file: Path | None) -> bytes:
     return image.flash[:-FILES_BYTES] + data[-FILES_BYTES:]
 
 
+BOARD = "pico"
+"""What hangs on the chip's pins unless another board is named."""
+STOCK = "stock"
+
+
+def image_of(named: Path | None) -> Image:
+    """The image: ours, with the firmware in it, built when it has to be; `stock` for MicroPython's; or a
+    file.
+
+    Where ours can't be built, the stock one, and it is said.
+    """
+    if named is not None:
+        return images.find(None if str(named) == STOCK else named)
+    from host_tools.chip import session
+
+    try:
+        return session.firmware_image()
+    except ImageError as error:
+        print(f"rochette: the image with the firmware in it can't be built: {error}", file=sys.stderr)
+        return images.find()
+
+
 class Stop:
     """Set by SIGTERM and SIGINT while it is entered."""
 
@@ -100,9 +122,9 @@ def main(args: argparse.Namespace, pace: float | None) -> int:
 
     try:
         node()
-        image = images.find(args.image)
+        image = image_of(args.image)
         flash = flash_of(image, args.flash)
-        world = build_world(args.board, args.rock, args.seed)
+        world = build_world(args.board or BOARD, args.rock, args.seed)
         line: Line = TcpLine(args.tcp) if args.tcp is not None else PtyLine(args.pty)
     except (ChipError, ImageError, PortError) as error:
         raise UsageError(f"emulate --target chip: {error}") from error

@@ -271,17 +271,29 @@ class TcpLine:
         readers = [self._listener] + ([self._client] if self._client else [])
         writers = [self._client] if self._client and self._out else []
         ready, _, _ = select.select(readers, writers, [], timeout_s)
+        data = b""
+        # The one that hung up first: the next in line may be there already.
+        if self._client in ready and self._client is not None:
+            data = self._read_all(self._client)
         if self._listener in ready:
             self._accept()
-        data = b""
-        if self._client in ready and self._client is not None:
-            try:
-                data = self._client.recv(4096)
-            except OSError:
-                data = b""
-            if not data:
-                self._hang_up()
         self._flush()
+        return data
+
+    def _read_all(self, client: socket.socket) -> bytes:
+        """What has come; whether it has hung up shows only after the last byte."""
+        data = b""
+        while len(data) < _QUEUE_MAX:
+            try:
+                part = client.recv(4096)
+            except BlockingIOError:
+                return data
+            except OSError:
+                part = b""
+            if not part:
+                self._hang_up()
+                return data
+            data += part
         return data
 
     def _accept(self) -> None:
