@@ -75,6 +75,7 @@ def install(board: str = "emulated") -> None:
         sys.meta_path.insert(0, _finder)
     sys.modules["micropython"] = importlib.import_module("host_tools.emulator.micropython_shim")
     sys.modules["machine"] = importlib.import_module("host_tools.emulator.machine")
+    sys.modules["vfs"] = importlib.import_module("host_tools.emulator.vfs")
     sys.modules["rp2"] = importlib.import_module("host_tools.emulator.rp2")
 
 
