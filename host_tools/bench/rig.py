@@ -23,6 +23,13 @@ _PRELUDE = """\
 import gc,json,time
 from board import BOARD
 from rochette.drivers.fit import fit
+import machine
+# A load cell's amplifier may stand in the middle of a word: a long clock pulse starts it anew (HX711,
+# "Reset").
+_c=machine.Pin(BOARD['pins'][BOARD['pio']['load_cell']['pins'][1]]['gp'],machine.Pin.OUT,value=1)
+time.sleep_us(100)
+_c.value(0)
+time.sleep_ms(60)
 d=fit(BOARD)
 en=d['actuator_enable']
 def safe():
@@ -36,6 +43,9 @@ def w(ms,*ps):
  while time.ticks_diff(e,time.ticks_ms())>0:
   for p in ps: p.poll()
   time.sleep_ms(10)
+def chk(*ps):
+ for p in ps: p.check()
+ time.sleep_ms(60)
 def steps(s,n,rate,until=None):
  s.reset_position(0)
  t=time.ticks_us()
@@ -48,6 +58,15 @@ def steps(s,n,rate,until=None):
  while s.moving: s.tick()
  return s.position
 safe()
+"""
+
+
+# Before any driver is built: what boot.py has left.
+_LEVELS = """\
+import json,machine
+from board import BOARD
+o=[(n,p) for n,p in BOARD['pins'].items() if p['dir']=='out']
+print(json.dumps([n for n,p in o if machine.Pin(p['gp']).value()!=p['safe']]))
 """
 
 
@@ -67,7 +86,8 @@ class Rig:
         self._raw: Raw | None = None
         self._payload: Payload | None = None
         self._reset = False
-        self.notes: dict[str, Any] = {}
+        self.unsafe: list[str] = []
+        """Outputs that were not at their safe level after the last start to the prompt."""
 
     # At the prompt
 
@@ -75,7 +95,6 @@ class Rig:
         """Run code on the board, with the drivers `d` there; what it printed last, as JSON. The outputs are
         safe afterwards whatever happens. Raises DeployError for an exception there.
         """
-        raw = self._prompt()
         # A function, so that its names are gone afterwards.
         body = "\n".join(" " + line for line in code.strip("\n").split("\n"))
         try:
@@ -97,6 +116,7 @@ class Rig:
                 raw.enter()
                 # Timers and interrupts of the payload that ran end with the interpreter.
                 raw.soft_reset()
+                self.unsafe = json.loads(raw.ask(_LEVELS))
                 raw.do(_PRELUDE, "while its drivers were built")
             except BaseException:
                 raw.close()

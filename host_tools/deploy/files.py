@@ -125,9 +125,8 @@ def make(board: str, form: str, image: str = "stock", modules: Mapping[str, str]
     else:
         sources = {name: text for name, text in inlined().items() if name != LOADER}
         wanted = list(sources)
-    # A board is data, not code; what explains it stays here.
     texts = {name: sources[name] for name in wanted}
-    texts["board.py"] = f"BOARD = {ast.literal_eval(_literal(folder))!r}\n"
+    texts["board.py"] = board_text(str(folder) + "/")
     for name, text in texts.items():
         place = f"over/{name}" if form == FROZEN and "/" in name else name
         if form == PY:
@@ -137,8 +136,16 @@ def make(board: str, form: str, image: str = "stock", modules: Mapping[str, str]
     return copy
 
 
-def _literal(folder: Path) -> str:
-    return repr(find.data(str(folder) + "/"))
+def board_text(name: str) -> str:
+    """A board's data as it goes onto the board: what only the host asks for (rail, draw_ma, module) stays
+    here, for each entry takes the controller's RAM.
+    """
+    board = {key: value for key, value in find.data(name).items() if key not in ("rail", "module")}
+    board["parts"] = {
+        part: {key: value for key, value in entry.items() if key != "draw_ma"}
+        for part, entry in board["parts"].items()
+    }
+    return f"BOARD = {board!r}\n"
 
 
 @cache

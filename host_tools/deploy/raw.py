@@ -18,6 +18,7 @@ from host_tools.deploy.errors import DeployError
 
 BAUD = 115_200
 _QUIET_S = 15.0  # a flash erase, the board's own hashing: all far below
+_LONGEST_S = 120  # of a step that says nothing meanwhile
 _CHUNK = 1024
 
 # MicroPython's documentation says that a watchdog cannot be stopped. The RP2040's and RP2350's own can be
@@ -141,8 +142,10 @@ class Raw:
     def ask(self, code: str, when: str = "in the middle of a step") -> str:
         """Run code there; what it printed."""
         with self._in_words(when):
-            said: bytes = self._transport.exec(code)
-            return said.decode(errors="replace").strip()
+            said, error = self._transport.exec_raw(code, timeout=_LONGEST_S)
+            if error:
+                raise TransportExecError(1, error.decode(errors="replace"))
+            return str(said.decode(errors="replace").strip())
 
     def do(self, code: str, when: str) -> None:
         """Run code there."""

@@ -25,7 +25,7 @@ def test_rail_carries_and_switches(rig: Any, measured: Any) -> None:
     found = rig.run(
         """
 b,a,s=d['bus_current'],d['aux_current'],d['spindle_current']
-for p in (b,a,s): p.check()
+chk(b,a,s)
 w(300,b,a,s)
 r=[b.bus_mv,a.current_ma,s.current_ma]
 ok=en.on()
@@ -61,7 +61,7 @@ def test_switches_are_plausible(rig: Any, measured: Any) -> None:
     made = rig.run(
         """
 x=d['switches']
-x.check()
+chk(x)
 w(60,x)
 n=list(BOARD['parts']['switches']['inputs'])+['feed_home','feed_bottom','carousel_index']
 return [k for k in n if d[k].made()]
@@ -88,7 +88,7 @@ def test_load_cell_reads(rig: Any, measured: Any, bench: Any) -> None:
     rate, low, high, mean = rig.run(
         """
 c=d['load_cell']
-c.check()
+chk(c)
 n=c.samples
 r=[]
 e=time.ticks_add(time.ticks_ms(),1000)
@@ -112,7 +112,7 @@ return [c.samples-n,min(r),max(r),sum(r)//len(r)]
 @pytest.mark.needs("i2c")
 def test_tilt_sensor_feels_one_g(rig: Any, measured: Any, bench: Any) -> None:
     """At rest the accelerometer reads one g."""
-    x, y, z = rig.run("t=d['tilt']\nt.check()\nw(200,t)\nreturn [t.x_mg,t.y_mg,t.z_mg]")
+    x, y, z = rig.run("t=d['tilt']\nchk(t)\nw(200,t)\nreturn [t.x_mg,t.y_mg,t.z_mg]")
     total = int((x * x + y * y + z * z) ** 0.5)
     measured(mg=total)
     for axis, value in zip("xyz", (x, y, z), strict=True):
@@ -126,7 +126,7 @@ def test_potentiometers_are_in_range(rig: Any, measured: Any) -> None:
     found = rig.run(
         """
 a=d['analogue']
-a.check()
+chk(a)
 w(600,a)
 r={}
 for n in ('probe_position','sealer_position'):

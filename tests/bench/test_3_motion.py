@@ -12,7 +12,7 @@ FIVE_PERCENT = 50
 @pytest.mark.needs("spindle")
 def test_encoder_is_still_at_rest(rig: Any) -> None:
     """The encoder answers, and counts nothing while the spindle stands."""
-    assert rig.run("e=d['encoder']\ne.check()\nw(100,e)\ne.zero()\nw(400,e)\nreturn [e.ok,e.count]") == [
+    assert rig.run("e=d['encoder']\nchk(e)\nw(100,e)\ne.zero()\nw(400,e)\nreturn [e.ok,e.count]") == [
         True,
         0,
     ]
@@ -24,7 +24,7 @@ def test_spindle_turns_the_way_it_is_told(rig: Any, measured: Any) -> None:
     forward, at, current, reverse = rig.run(
         f"""
 s,e,c=d['spindle'],d['encoder'],d['spindle_current']
-c.check()
+chk(c)
 en.on()
 w(100,e,c)
 e.zero()
@@ -85,7 +85,7 @@ def test_feed_steps_are_counted_and_free(rig: Any, measured: Any) -> None:
 f,c=d['feed'],d['load_cell']
 n=2000000//BOARD['mechanics']['feed_nm_per_step']
 en.on()
-c.check()
+chk(c)
 z=c.weight_mn
 a=steps(f,n,2000)
 w(100,c)
@@ -107,7 +107,7 @@ def test_carousel_passes_detents(rig: Any, measured: Any) -> None:
     changes, made = rig.run(
         """
 k,x=d['carousel'],d['switches']
-x.check()
+chk(x)
 m=BOARD['mechanics']
 n=3*m['carousel_steps_per_turn']//(m['seats']+1)
 en.on()
@@ -136,8 +136,8 @@ def test_actuator_at_five_percent(rig: Any, measured: Any, part: str) -> None:
     before, after, current = rig.run(
         f"""
 a,c,m=d['analogue'],d['aux_current'],d[{part!r}]
-a.check()
-c.check()
+chk(a)
+chk(c)
 en.on()
 w(400,a,c)
 b=d[{part + "_position"!r}].um
@@ -169,7 +169,7 @@ def test_servo_reaches_its_switch(rig: Any, servo: str, pulse: str, switch: str)
     made = rig.run(
         f"""
 x=d['switches']
-x.check()
+chk(x)
 en.on()
 d[{servo!r}].set_pulse(BOARD['mechanics'][{pulse!r}])
 for i in range(40):

@@ -13,7 +13,7 @@ def test_spindle_without_load(rig: Any, measured: Any, bench: Any) -> None:
     found = rig.run(
         """
 s,e,c=d['spindle'],d['encoder'],d['spindle_current']
-c.check()
+chk(c)
 en.on()
 r=[]
 for p in (300,600):
@@ -49,7 +49,7 @@ r=[]
 z=0
 for i in range(4):
  steps(f,3000000//g,1000,lambda:not h())
- steps(f,500000//g,1000)
+ steps(f,200000//g,1000)
  r.append(steps(f,-5000000//g,400,h))
 return r[1:]
 """
@@ -63,7 +63,7 @@ return r[1:]
 @pytest.mark.needs("i2c")
 def test_light_at_rest(rig: Any, measured: Any, bench: Any) -> None:
     """The ambient light of this bench."""
-    lux = rig.run("l=d['light']\nl.check()\nw(200,l)\nreturn l.lux if l.valid else -1")
+    lux = rig.run("l=d['light']\nchk(l)\nw(200,l)\nreturn l.lux if l.valid else -1")
     measured(lux=lux)
     bench.calibration.put("light.ambient", lux, "lux")
     assert lux >= 0
