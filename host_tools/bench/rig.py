@@ -99,7 +99,7 @@ class Rig:
         body = "\n".join(" " + line for line in code.strip("\n").split("\n"))
         try:
             return json.loads(
-                raw.ask(f"def _s():\n{body}\ntry:\n print(json.dumps(_s()))\nfinally:\n safe()\n")
+                self._prompt().ask(f"def _s():\n{body}\ntry:\n print(json.dumps(_s()))\nfinally:\n safe()\n")
             )
         except LineGone as error:
             self.close()

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from host_tools.emulator.world import World
 
 _SETTLE_US = 50_000
-
-
 _SLEEPS_US = 60
 _ASLEEP_US = 1 << 60
 
@@ -77,8 +75,7 @@ class Hx711:
             self._high_since_us = -1
             if held <= _SLEEPS_US:
                 raise EmulationError(
-                    self.name + ": PD_SCK is pulsed by hand for " + str(held) + " us, which shifts out a bit; "
-                    "use the PIO"
+                    self.name + ": PD_SCK is pulsed by hand for " + str(held) + " us: that shifts a bit out"
                 )
             self.starts += 1
             self.power_on()
