@@ -22,7 +22,7 @@ from host_tools.bench.rig import DeadBoard, Rig
 from host_tools.bench.traces import Trace
 from host_tools.run.errors import UsageError
 
-STEP_S = 300
+STEP_S = 600
 EXPECTED_KEYS = ("board", "step", "reason", "date")
 
 

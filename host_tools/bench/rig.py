@@ -15,8 +15,8 @@ from host_tools.deploy.raw import LineGone, Raw
 from host_tools.ground.client import Payload
 from host_tools.ground.errors import GroundError, PortError
 
-START_S = 60.0
-LASTS_S = 90.0
+START_S = 120.0
+LASTS_S = 200.0
 
 # Built on the board once: the drivers of its own board.py, and what every step ends with.
 _PRELUDE = """\
@@ -101,12 +101,21 @@ class Rig:
             return json.loads(
                 self._prompt().ask(f"def _s():\n{body}\ntry:\n print(json.dumps(_s()))\nfinally:\n safe()\n")
             )
-        except LineGone as error:
+        except DeployError as error:
+            if not isinstance(error, LineGone):
+                raise
             self.close()
             self._revive(str(error))
             raise DeployError(
                 f"{error}; after a power cycle it is back. This step was not repeated."
             ) from error
+        except BaseException:
+            # A step that ran out of time, or a person's Ctrl-C: the step ends there, with the outputs safe.
+            if self._raw is not None:
+                self._raw.interrupt()
+                self._raw.close()
+                self._raw = None
+            raise
 
     def _prompt(self) -> Raw:
         if self._raw is None:

@@ -12,10 +12,10 @@ from host_tools.ground.errors import GroundError, LinkError, PortError, Transfer
 from host_tools.ground.port import open_port
 
 _PROMPT_S = 0.3
-_SLOW_PROMPT_S = 3.0
+_SLOW_PROMPT_S = 5.0
 """An emulated chip on a busy machine."""
-_LINK_S = 2.5
-_STATUS_S = 12.0
+_LINK_S = 8.0
+_STATUS_S = 30.0
 """A payload tells once a second how it is; an emulated chip's second may be several of ours."""
 _RAIL_ON = 2
 DEPLOYMENT = "deployment.txt"

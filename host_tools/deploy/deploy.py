@@ -18,7 +18,7 @@ from host_tools.ground.client import Payload
 from host_tools.ground.errors import GroundError, PortError, WrongDictionary
 from host_tools.ground.port import AUTO, the_only_board
 
-START_S = 40.0
+START_S = 120.0
 """A payload is there 3 s after power-on; an emulated chip on a busy machine may take ten times as long."""
 HEAP_BYTES = 40_000
 """Free heap below which the interpreter is started anew before the copy."""

@@ -171,6 +171,12 @@ class Raw:
             found += self.call(f"[_h(p) for p in {listed[at : at + 8]!r}]", when)
         return found
 
+    def interrupt(self) -> None:
+        """Ctrl-C to whatever runs there."""
+        with self._in_words("while it was interrupted"):
+            self._transport.serial.write(b"\r\x03")
+        time.sleep(0.2)
+
     def reset(self) -> None:
         """Start the board as at power-on."""
         with self._in_words("while it was reset"):

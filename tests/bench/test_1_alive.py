@@ -9,7 +9,7 @@ import pytest
 HEAP_BYTES = 100_000
 
 
-@pytest.mark.limit_s(240)
+@pytest.mark.limit_s(600)
 def test_payload_answers_and_its_copy_lasts(rig: Any, measured: Any) -> None:
     """The payload answers on the link, with this host's dictionary, and its copy is no longer on trial."""
     payload = rig.payload()
