@@ -22,7 +22,7 @@ td,th{border-bottom:1px solid #e5e7eb;padding:.3em .5em;text-align:left;vertical
 _HERE, _EMULATED = "#1d4ed8", "#f97316"
 
 
-def write(bench: Bench) -> Path:
+def write_page(bench: Bench) -> Path:
     """Write bench.html and bench.json into the session's folder; gives the page."""
     page = bench.out / "bench.html"
     page.write_text(_page(bench), encoding="utf-8")

@@ -94,7 +94,7 @@ def _finish(bench: Bench, status: int) -> int:
     failed = [step for step in bench.steps if step.outcome == "failed"]
     if not failed and not bench.dead and status == 0:
         bench.calibration.keep()
-    page = report.write(bench)
+    page = report.write_page(bench)
     done = sum(step.outcome == "passed" for step in bench.steps)
     skipped = sum(step.outcome == "skipped" for step in bench.steps)
     print(f"bench: {done} steps passed, {len(failed)} failed, {skipped} skipped. Report: {page}", flush=True)

@@ -89,9 +89,9 @@ def _commission(payload: Payload) -> None:
     try:
         payload.send("sample.COMMISSION", timeout_s=60.0)
     except CommandFailed as refused:
-        if refused.result != "EXECUTION":
+        if refused.result not in ("EXECUTION", "WRONG_STATE"):
             raise
-        # Its custody record exists already.
+        # Its custody record exists already; or it was stopped before, and bring-up is what it may do next.
 
 
 class _hearing:

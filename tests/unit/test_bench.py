@@ -89,7 +89,7 @@ def test_a_session_skips_times_out_expects_and_stops(tmp_path: Path, monkeypatch
             Heard({}, ["b"], "OK"),
         )
     )
-    page = report.write(bench).read_text(encoding="utf-8")
+    page = report.write_page(bench).read_text(encoding="utf-8")
     for words in (
         "not wired:",
         "Connect: the USB",
