@@ -51,22 +51,19 @@ from rochette.services.executive import (
 from rochette.services.ledger import Ledger
 from rochette.services.mission_time import MissionTime
 from rochette.services.mode import ModeKeeper
-from rochette.services.monitors import ABOVE, BELOW, Monitors
+from rochette.services.monitors import Monitors
 from rochette.services.parameters import Parameters
 from rochette.services.responses import Responses
 from rochette.services.stores import FramStore
 from rochette.services.telemetry import Telemetry
 from rochette.tables import (
+    CMD_MONITOR_SET_STATE,
     CMD_POWER_GUARD_CLEAR,
     CMD_SYSTEM_NO_OP,
     CMD_SYSTEM_PARAMETER_SET,
     CMD_SYSTEM_SAFE,
     COMMAND_RESULT_EXECUTION,
     COMMAND_RESULT_OK,
-    EV_POWER_AUX_OVER_CURRENT,
-    EV_POWER_BUS_OVER_CURRENT,
-    EV_POWER_BUS_VOLTAGE_LOW,
-    EV_POWER_IDLE_CURRENT,
     EV_SYSTEM_BOOTED,
     EV_SYSTEM_PART_ABSENT,
     EV_SYSTEM_PART_WRONG,
@@ -74,10 +71,6 @@ from rochette.tables import (
     EV_SYSTEM_SELF_TEST_PASSED,
     MODE_IDLE,
     MODE_SAFE,
-    P_POWER_AUX_MAX_MA,
-    P_POWER_BUS_MAX_MA,
-    P_POWER_BUS_MIN_MV,
-    P_SAMPLE_IDLE_MAX_MA,
     PART_ADS1115,
     PART_DS3231,
     PART_FRAM,
@@ -88,11 +81,22 @@ from rochette.tables import (
     PART_LIS3DH,
     PART_MCP23017,
     PART_VEML7700,
+    REASON_BREAK_OFF,
+    REASON_CAROUSEL,
+    REASON_CORING,
     REASON_E_STOP,
+    REASON_FEED,
+    REASON_GATE,
     REASON_GUARD,
-    REASON_HEATER,
+    REASON_OVER_CURRENT,
+    REASON_PROBE,
     REASON_SAFED,
+    REASON_SEALER,
+    RESPONSE_KIND_AXIS,
+    RESPONSE_KIND_CUT,
+    RESPONSE_KIND_HOLD,
 )
+from rochette.watch import Watch
 from rochette.watched import watch
 
 TYPE_CHECKING = False
@@ -103,7 +107,6 @@ FIRMWARE_VERSION = 1
 """Goes into every custody record. Raised when what a record means changes."""
 
 _TICKS_PER_100_MS = 10
-_REST_CHECKS = 10  # of 20 a second
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -140,12 +143,14 @@ class Payload:
         self.commands = Commands(self.events, self.mode)
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
-        self.monitors = Monitors(self.events, self.parameters)
-        self._rested = 0
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
         self._build_mechanisms()
         self._check_quietly()
         self._build_kit()
+        self.watch = Watch(self)
+        self.monitors = Monitors(
+            self.events, self.parameters.values, self.watch.values, self.watch.ages, self._respond
+        )
         self._protect()
         self._schedule()
         self.mode.set(MODE_IDLE)
@@ -220,6 +225,18 @@ class Payload:
             self.camera.halt,
             self.weigher.halt,
         ]
+        # What the response AXIS halts, by the reason of its row.
+        self._axes = (
+            (REASON_OVER_CURRENT, self.corer.halt),
+            (REASON_OVER_CURRENT, self.spindle.halt),
+            (REASON_CORING, self.percussion.halt),
+            (REASON_FEED, self.feed.halt),
+            (REASON_CAROUSEL, self.carousel.halt),
+            (REASON_BREAK_OFF, self.breakoff.halt),
+            (REASON_GATE, self.gate.halt),
+            (REASON_PROBE, self.probe.halt),
+            (REASON_SEALER, self.sealer.halt),
+        )
 
     def _build_guard(self) -> "guard.Guard":
         """The hard interrupt that needs nobody's permission, wired by the board's `guard`."""
@@ -303,56 +320,13 @@ class Payload:
 
     def _protect(self) -> None:
         """What watches, and what is done. Every response stops or switches off; none moves anything."""
-        hold = self.responses.hold
         self.responses.add_hold(self.halt_all)
         self.responses.add_hold(self.rail.off)
         self.responses.add_hold(self._abort_for_protection)
         self.responses.add_safe(self.halt_all)
         self.responses.add_safe(self.rail.off)
         self.responses.add_safe(self._abort_for_protection)
-        bus = self.bus
-        aux = self.aux
-        add = self.monitors.add
-        add(
-            lambda: bus.bus_mv,
-            BELOW,
-            P_POWER_BUS_MIN_MV,
-            4,
-            EV_POWER_BUS_VOLTAGE_LOW,
-            hold,
-            REASON_SAFED,
-            lambda: bus.ok,
-        )
-        add(
-            lambda: bus.current_ma,
-            ABOVE,
-            P_POWER_BUS_MAX_MA,
-            3,
-            EV_POWER_BUS_OVER_CURRENT,
-            hold,
-            REASON_SAFED,
-            lambda: bus.ok,
-        )
-        add(
-            lambda: aux.current_ma,
-            ABOVE,
-            P_POWER_AUX_MAX_MA,
-            4,
-            EV_POWER_AUX_OVER_CURRENT,
-            hold,
-            REASON_SAFED,
-            lambda: aux.ok,
-        )
-        add(
-            self._idle_ma,
-            ABOVE,
-            P_SAMPLE_IDLE_MAX_MA,
-            8,
-            EV_POWER_IDLE_CURRENT,
-            hold,
-            REASON_HEATER,
-            lambda: bus.ok and self._at_rest(),
-        )
+        self.commands.handle(CMD_MONITOR_SET_STATE, self.monitors.set_state)
         self.activities.on_crash = self.stop
         self.executive.set_failure(self.stop)
 
@@ -365,7 +339,8 @@ class Payload:
         add(INPUTS, "slow inputs", self.inputs.slow, 100)
         add(INPUTS, "mission clock", self.mission_time.poll, 1)
         add(MONITORS, "rail", self._watch_rail, 100)
-        add(MONITORS, "monitors", self.monitors.tick, 20)
+        add(MONITORS, "watch", self.watch.tick, 100)
+        add(MONITORS, "monitors", self._watch_phase, 100)
         for name, entry in (
             ("tilt", self.tilt.tick),
             ("spindle", self.spindle.tick),
@@ -487,28 +462,24 @@ class Payload:
             self.feed.forget_position()
             self.activities.abort(None, REASON_E_STOP if rail.estop else REASON_GUARD)
 
-    def _idle_ma(self) -> int:
-        """Current of the supply, for the monitor that looks while nothing is driven."""
-        return self.bus.current_ma
+    def _respond(self, response: int, reason: int, row: int) -> None:
+        """What a tripped monitor asks for (enum ResponseKind). Stops and switches off; moves nothing."""
+        if response == RESPONSE_KIND_AXIS:
+            for axis, halt in self._axes:
+                if axis == reason:
+                    halt()
+        elif response == RESPONSE_KIND_HOLD:
+            self.responses.hold(reason)
+        else:
+            self.responses.safe(reason)
+            self.mode.set(MODE_SAFE)
+            if response == RESPONSE_KIND_CUT:
+                self.guard.trip(guard.ORDERED, row + 1, 0)
 
-    def _at_rest(self) -> bool:
-        """Whether the rail is on, and nothing on it has been commanded to draw for half a second."""
-        drivers = self.drivers
-        driven = (
-            not self.rail.is_on
-            or self.spindle.running
-            or self.feed.busy
-            or self.carousel.busy
-            or self.percussion.busy
-            or self.breakoff.busy
-            or self.gate.busy
-            or self.probe.busy
-            or self.sealer.busy
-            or self.camera.busy
-            or drivers["feed"].moving
-        )
-        self._rested = 0 if driven else self._rested + 1
-        return self._rested > _REST_CHECKS
+    def _watch_phase(self) -> None:
+        """The rows of the phase that the sample in hand is in."""
+        self.monitors.enter(self.sample.phase)
+        self.monitors.tick()
 
     def _abort_for_protection(self) -> None:
         self.activities.abort(None, self.responses.reason)

@@ -82,6 +82,20 @@ def tables_text(words: Dictionary) -> str:
     out += _bytes("ARGUMENT_WIDTHS", [words.width(argument.type) for argument in arguments])
     out += _tuple("ARGUMENT_MINIMA", [argument.minimum for argument in arguments])
     out += _tuple("ARGUMENT_MAXIMA", [argument.maximum for argument in arguments])
+    rows = words.monitor_list
+    if rows:
+        out.append("")
+        out += _bytes("ROW_WATCH", [row.watch for row in rows])
+        out += _bytes("ROW_COMPARISON", [row.comparison for row in rows])
+        out += _tuple("ROW_LIMIT", [row.limit for row in rows])
+        out += _bytes("ROW_COUNT", [row.count for row in rows])
+        out += _tuple("ROW_PHASES", [row.phases for row in rows])
+        out += _bytes("ROW_RESPONSE", [row.response for row in rows])
+        out += _bytes("ROW_SOURCE", [row.source for row in rows])
+        out += _bytes("ROW_REASON", [row.reason for row in rows])
+        out += _bytes("ROW_STALE", [row.stale for row in rows])
+        out += _bytes("ROW_STATE", [row.state for row in rows])
+        out += _bytes("ROW_FIXED", [int(row.fixed) for row in rows])
     return "\n".join(out) + "\n"
 
 

@@ -171,6 +171,26 @@ class Packet:
 
 
 @dataclass(frozen=True)
+class Monitor:
+    """A row of the table of monitors, in numbers; `kind` and `of` say what it is for."""
+
+    name: str
+    watch: int
+    comparison: int
+    limit: int
+    count: int
+    phases: int
+    response: int
+    source: int
+    reason: int
+    stale: int
+    state: int
+    fixed: bool
+    kind: str
+    of: str
+
+
+@dataclass(frozen=True)
 class Dictionary:
     """All declarations. Each tuple is in the order of ids."""
 
@@ -181,6 +201,7 @@ class Dictionary:
     parameter_list: tuple[Parameter, ...]
     command_list: tuple[Command, ...]
     packet_list: tuple[Packet, ...] = ()
+    monitor_list: tuple[Monitor, ...] = ()
 
     def width(self, type_name: str) -> int:
         """Bytes that a value takes on the wire; 0 for a name, which is as long as it is."""

@@ -20,8 +20,10 @@ from host_tools.dictionary.model import (
     Dictionary,
     Enum,
     Event,
+    Monitor,
     Packet,
     Parameter,
+    upper_snake,
 )
 
 FOLDER = Path(__file__).resolve().parents[2] / "firmware" / "dictionary"
@@ -41,7 +43,7 @@ REST_FIRST_ID, REST_PERIOD_TICKS = 240, 100
 UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
 LOWER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 CAMEL = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
-SECTIONS = ("ENUMS", "EVENTS", "CHANNELS", "PARAMETERS", "COMMANDS", "PACKETS")
+SECTIONS = ("ENUMS", "EVENTS", "CHANNELS", "PARAMETERS", "COMMANDS", "PACKETS", "MONITORS")
 EXPLAINED = ("FATAL", "WARNING_HI", "WARNING_LO")
 
 # For each section: the keys that must stand, and those that may.
@@ -52,6 +54,10 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "PARAMETERS": (("name", "id", "unit", "default", "doc"), ("min", "max", "type")),
     "COMMANDS": (("name", "id", "args", "doc"), ("states", "hazardous")),
     "PACKETS": (("name", "id", "period_ms", "channels", "doc"), ()),
+    "MONITORS": (
+        ("name", "id", "watch", "comparison", "count", "phases", "response", "source", "reason"),
+        ("stale", "state", "fixed", "kind", "of", "limit"),
+    ),
     "ARGUMENT": (("name", "type"), ("min", "max", "unit", "doc")),
 }
 
@@ -108,6 +114,7 @@ class _Reader:
             self._check_unique(kind, entries)
         numbered = _numbered(channels)
         packets = self._packets(numbered)
+        monitors = self._monitors([p.full_name for p in _numbered(parameters)])
         if self.problems:
             raise DictionaryError(self.problems)
         return Dictionary(
@@ -118,10 +125,65 @@ class _Reader:
             parameter_list=tuple(_numbered(parameters)),
             command_list=tuple(sorted(commands, key=lambda c: c.id)),
             packet_list=tuple(packets),
+            monitor_list=tuple(monitors),
         )
 
     def bad(self, text: str) -> None:
         self.problems.append(f"{self.where}: {text}")
+
+    def _monitors(self, parameters: list[str]) -> list[Monitor]:
+        """The rows of the table of monitors, numbered from 1 on; each limit is the parameter of its name."""
+        rows: list[Monitor] = []
+        for component, _, sections in self.raw:
+            for entry in sections["MONITORS"]:
+                self.where = f"{component} MONITORS {entry['name']}"
+                limit = entry.get("limit") or f"{upper_snake(component)}_{entry['name']}"
+                if limit not in parameters:
+                    self.bad(f"there is no parameter {limit} for its limit")
+                    continue
+                if entry["id"] != len(rows) + 1:
+                    self.bad(f"id is {entry['id']}; rows are numbered in their order: {len(rows) + 1}")
+                numbers = {}
+                for key, enum in (
+                    ("watch", "Watch"),
+                    ("comparison", "Comparison"),
+                    ("response", "ResponseKind"),
+                    ("source", "Source"),
+                    ("reason", "Reason"),
+                    ("state", "MonitorState"),
+                ):
+                    numbers[key] = self._number_of(enum, entry.get(key, "ACTIVE"))
+                mask = sum(1 << self._number_of("Phase", phase) for phase in entry["phases"])
+                if not 1 <= entry["count"] <= 255 or not 0 <= entry.get("stale", 0) <= 255:
+                    self.bad("count must be 1 to 255 and stale 0 to 255 checks")
+                    continue
+                rows.append(
+                    Monitor(
+                        name=entry["name"],
+                        watch=numbers["watch"],
+                        comparison=numbers["comparison"],
+                        limit=parameters.index(limit),
+                        count=entry["count"],
+                        phases=mask,
+                        response=numbers["response"],
+                        source=numbers["source"],
+                        reason=numbers["reason"],
+                        stale=entry.get("stale", 0),
+                        state=numbers["state"],
+                        fixed=bool(entry.get("fixed", False)),
+                        kind=entry.get("kind", "range"),
+                        of=entry.get("of", ""),
+                    )
+                )
+        return rows
+
+    def _number_of(self, enum: str, label: str) -> int:
+        if enum in self.enums:
+            for name, number, _ in self.enums[enum].values:
+                if name == label:
+                    return number
+        self.bad(f"{label!r} is no value of the enum {enum}")
+        return 0
 
     # Files
 

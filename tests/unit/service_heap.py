@@ -6,6 +6,7 @@ Usage: micropython service_heap.py FIRMWARE_FOLDER. An allocation under a locked
 import gc
 import sys
 import time
+from array import array
 
 import micropython
 
@@ -16,7 +17,7 @@ from rochette.services.activities import Activities, pause_ms, wait_until
 from rochette.services.events import FIELDS, Events
 from rochette.services.executive import Executive
 from rochette.services.mode import ModeKeeper
-from rochette.services.monitors import ABOVE, Monitors
+from rochette.services.monitors import Monitors
 from rochette.services.parameters import Parameters
 from rochette.services.responses import Responses
 from rochette.services.telemetry import Telemetry
@@ -24,11 +25,10 @@ from rochette.tables import (
     ACTIVITY_NAME_ACQUIRE,
     CH_POWER_BUS_CURRENT,
     CH_SYSTEM_MODE,
-    EV_POWER_BUS_OVER_CURRENT,
     EV_SYSTEM_BOOTED,
     MODE_IDLE,
     MODE_WORKING,
-    P_POWER_BUS_MAX_MA,
+    WATCH_COUNT,
 )
 
 
@@ -86,20 +86,13 @@ def main():
     responses = Responses(events)
     responses.add_hold(part.fresh)
     responses.add_safe(part.fresh)
-    monitors = Monitors(events, parameters)
-    for _ in range(8):
-        monitors.add(
-            part.read,
-            ABOVE,
-            P_POWER_BUS_MAX_MA,
-            3,
-            EV_POWER_BUS_OVER_CURRENT,
-            responses.hold,
-            6,
-            part.fresh,
-            4,
-            True,
-        )
+    values = array("i", [0] * WATCH_COUNT)
+    ages = array("i", [0] * 11)
+
+    def answer(_response, reason, _row):
+        responses.hold(reason)
+
+    monitors = Monitors(events, parameters.values, values, ages, answer)
     telemetry = Telemetry()
     telemetry.channel(CH_SYSTEM_MODE, mode.get, 20)
     telemetry.channel(CH_POWER_BUS_CURRENT, part.read, 100)
@@ -115,10 +108,13 @@ def main():
 
     def swing():
         # From good to bad to stale and back, so that every branch of a monitor runs.
-        part.current_ma = 0 if part.current_ma else 20_000
-        for _ in range(6):
+        bad = 0 if values[0] else 1_000_000
+        for at in range(len(values)):
+            values[at] = bad
+        for at in range(len(ages)):
+            ages[at] = 0 if bad else 100
+        for _ in range(60):
             monitors.tick()
-        part.ok = not part.ok
 
     def change():
         mode.set(MODE_WORKING if mode.value == MODE_IDLE else MODE_IDLE)

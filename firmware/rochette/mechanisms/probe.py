@@ -152,6 +152,11 @@ class Probe:
         return self._rod.um
 
     @property
+    def still_ms(self) -> int:
+        """How long the rod has been driven without travel."""
+        return self._rod.still_ticks * 10
+
+    @property
     def above_ma(self) -> int:
         """Rail current above rest of the last reading, milliamperes."""
         return self._rod.above_ma

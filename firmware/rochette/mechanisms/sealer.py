@@ -183,6 +183,16 @@ class Sealer:
         return self._rod.um
 
     @property
+    def above_ma(self) -> int:
+        """Current above rest at the last reading, milliamperes."""
+        return self._rod.above_ma
+
+    @property
+    def still_ms(self) -> int:
+        """How long the ram has been driven without travel."""
+        return self._rod.still_ticks * 10
+
+    @property
     def retracted(self) -> bool:
         """True when the position sensor, read now, shows the ram clear of the tubes."""
         rod = self._rod

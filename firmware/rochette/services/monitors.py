@@ -1,167 +1,200 @@
-"""Monitors: many rows, each one value against one limit; few responses.
+"""Monitors: one table of values against limits; few responses.
+
+The table is the dictionary's (ROW_ tuples of tables.py), the values one array that `rochette/watch.py` fills,
+the limits parameters. Rows are spread over the ticks, so that each is checked ten times a second and no tick
+carries them all; of a phase only the rows that are in force are looked at.
 
 A row trips when its value breaks its limit in `count` checks one after the other, and only then; one good
 value begins the count anew. It trips once: after that it says nothing until the value was good for `count`
-checks, which arms it again. A value whose source is not fresh is neither good nor bad; after `stale_count`
-such checks the row says that it protects nothing, and, where asked, responds as if it had tripped.
+checks, which arms it again. A value whose source is not fresh is neither good nor bad: after the row's
+staleness it says that it protects nothing, and when values come again it counts from nothing, so that leaving
+staleness is never an edge. A response that has not helped after ESCALATE_CHECKS more is followed by the next.
 """
 
 from array import array
 
-from rochette.tables import EV_SYSTEM_MONITOR_STALE
+from rochette.services.commands import CommandError
+from rochette.tables import (
+    COMMAND_RESULT_EXECUTION,
+    COMMAND_RESULT_VALIDATION,
+    COMPARISON_ABOVE,
+    COMPARISON_BELOW,
+    EV_MONITOR_CLEARED,
+    EV_MONITOR_ESCALATED,
+    EV_MONITOR_FRESH,
+    EV_MONITOR_STALE,
+    EV_MONITOR_STATE,
+    EV_MONITOR_TRIPPED,
+    MONITOR_STATE_ACTIVE,
+    MONITOR_STATE_DISABLED,
+    RESPONSE_KIND_CUT,
+    RESPONSE_KIND_NONE,
+    ROW_COMPARISON,
+    ROW_COUNT,
+    ROW_FIXED,
+    ROW_LIMIT,
+    ROW_PHASES,
+    ROW_REASON,
+    ROW_RESPONSE,
+    ROW_SOURCE,
+    ROW_STALE,
+    ROW_STATE,
+    ROW_WATCH,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable
 
     from rochette.services.events import Events
-    from rochette.services.parameters import Parameters
 
-ABOVE = 0
-"""Breaks the limit when value > limit."""
-BELOW = 1
-"""Breaks the limit when value < limit."""
-DIFFERS = 2
-"""Breaks the limit when value != limit."""
+SPREAD = 10
+"""Ticks over which the rows are spread: each is checked once in a tenth of a second."""
+ESCALATE_CHECKS = 30
+"""Checks that a response is given to help; three seconds."""
 
-DISABLED = 0
-"""Not checked."""
-PASSIVE = 1
-"""Event only."""
-ACTIVE = 2
-"""Event and response."""
+_ROWS = len(ROW_WATCH)
 
 
 class Monitors:
-    """The table of monitors; tick() checks every enabled row once."""
+    """The table. Rows are numbered from 0; in events and commands from 1 (enum Monitor).
 
-    def __init__(self, events: "Events", parameters: "Parameters") -> None:
-        self._events = events
-        self._values = parameters.values
-        self._getters: "list[Callable[[], int]]" = []
-        self._fresh: "list[Callable[[], Any] | None]" = []
-        self._responses: "list[Callable[[int], Any] | None]" = []
-        self._comparison = bytearray()
-        self._limit = array("h")
-        self._count = array("h")
-        self._event = array("i")
-        self._reason = array("i")
-        self._stale_count = array("h")
-        self._stale_trips = bytearray()
-        self._state = bytearray()
-        self._bad = array("h")
-        self._stale = array("h")
-        self._tripped = bytearray()
+    values: what is watched, by the numbers of the enum Watch. ages: of each source (enum Source), in checks.
+    respond(response, reason, row) does what a tripped row asks for.
+    """
 
-    def add(
+    def __init__(
         self,
-        getter: "Callable[[], int]",
-        comparison: int,
-        limit_index: int,
-        count: int,
-        event_id: int,
-        response: "Callable[[int], Any] | None" = None,
-        reason: int = 0,
-        fresh: "Callable[[], Any] | None" = None,
-        stale_count: int = 0,
-        stale_trips: bool = False,
-        state: int = ACTIVE,
-    ) -> int:
-        """Add a row; returns its number.
+        events: "Events",
+        limits: "array[int]",
+        values: "array[int]",
+        ages: "array[int]",
+        respond: "Callable[[int, int, int], None]",
+    ) -> None:
+        self.tripped = bytearray(_ROWS)
+        self.states = bytearray(ROW_STATE)
+        self._events = events
+        self._limits = limits
+        self._values = values
+        self._ages = ages
+        self._respond = respond
+        self._bad = bytearray(_ROWS)
+        self._stale = bytearray(_ROWS)
+        self._since = bytearray(_ROWS)
+        self._done = bytearray(_ROWS)
+        self._active = bytearray(_ROWS)
+        self._count = 0
+        self._turn = 0
+        self._phase = -1
+        self.enter(0)
 
-        getter() gives the value, limit_index (a P_ constant) names the parameter that holds the limit,
-        `count` (1 to 32767) checks trip it, event_id is emitted with value and limit, response(reason) is
-        called. fresh() tells whether the value is new enough; 0 as stale_count never complains. Raises
-        ValueError.
-        """
-        if comparison not in (ABOVE, BELOW, DIFFERS):
-            raise ValueError("comparison " + str(comparison) + ": ABOVE, BELOW and DIFFERS are possible")
-        if not 0 <= limit_index < len(self._values):
-            raise ValueError("no parameter " + str(limit_index) + " can be a limit")
-        if not 1 <= count <= 32767 or not 0 <= stale_count <= 32767:
-            raise ValueError("monitor count " + str(count) + ": 1 to 32767 checks are possible")
-        self._getters.append(getter)
-        self._fresh.append(fresh)
-        self._responses.append(response)
-        self._comparison.append(comparison)
-        self._limit.append(limit_index)
-        self._count.append(count)
-        self._event.append(event_id)
-        self._reason.append(reason)
-        self._stale_count.append(stale_count)
-        self._stale_trips.append(1 if stale_trips else 0)
-        self._state.append(state)
-        self._bad.append(0)
-        self._stale.append(0)
-        self._tripped.append(0)
-        return len(self._getters) - 1
-
-    def set_state(self, row: int, state: int) -> None:
-        """DISABLED, PASSIVE or ACTIVE. The row begins to count anew. Raises ValueError."""
-        if state not in (DISABLED, PASSIVE, ACTIVE):
-            raise ValueError("monitor state " + str(state) + ": DISABLED, PASSIVE and ACTIVE are possible")
-        self._state[row] = state
-        self.rearm(row)
-
-    def state(self, row: int) -> int:
-        """DISABLED, PASSIVE or ACTIVE."""
-        return self._state[row]
-
-    def tripped(self, row: int) -> bool:
-        """Whether the row has tripped and is not armed again."""
-        return bool(self._tripped[row])
+    def enter(self, phase: int) -> None:
+        """From now on the rows of `phase` (enum Phase) are in force. One that leaves force forgets what it
+        has counted. Allocates nothing."""
+        if phase == self._phase:
+            return
+        self._phase = phase
+        bit = 1 << phase
+        n = 0
+        for row in range(_ROWS):
+            mask = ROW_PHASES[row]
+            if mask == 0 or mask & bit:
+                self._active[n] = row
+                n += 1
+            elif self.tripped[row] or self._bad[row]:
+                self.rearm(row)
+        self._count = n
 
     def rearm(self, row: int) -> None:
         """Forget what the row has counted; it can trip again at once."""
         self._bad[row] = 0
-        self._stale[row] = 0
-        self._tripped[row] = 0
+        self._since[row] = 0
+        self._done[row] = RESPONSE_KIND_NONE
+        self.tripped[row] = 0
+
+    def set_state(self, monitor: int, state: int) -> None:
+        """Command SET_STATE. Raises CommandError for none, or one that may not be disabled."""
+        row = monitor - 1
+        if not 0 <= row < _ROWS:
+            raise CommandError(COMMAND_RESULT_VALIDATION, 1, monitor)
+        if ROW_FIXED[row] and state != MONITOR_STATE_ACTIVE:
+            raise CommandError(COMMAND_RESULT_EXECUTION, 1, monitor)
+        self.states[row] = state
+        self.rearm(row)
+        self._events.emit(EV_MONITOR_STATE, monitor, state)
 
     def tick(self) -> None:
-        """Check every row. Allocates nothing but what getters and responses do."""
-        for row in range(len(self._getters)):
-            if self._state[row]:
-                fresh = self._fresh[row]
-                if fresh is None or fresh():
-                    self._stale[row] = 0
-                    self._check(row)
-                else:
-                    self._note_stale(row)
+        """Check this tick's share of the rows in force. 100 Hz. Allocates nothing of its own."""
+        turn = self._turn
+        self._turn = turn + 1 if turn + 1 < SPREAD else 0
+        active = self._active
+        states = self.states
+        count = self._count
+        while turn < count:
+            row = active[turn]
+            if states[row] != MONITOR_STATE_DISABLED:
+                self.check(row)
+            turn += SPREAD
 
-    def _check(self, row: int) -> None:
-        value = self._getters[row]()
-        limit = self._values[self._limit[row]]
-        comparison = self._comparison[row]
-        if comparison == ABOVE:
+    def check(self, row: int) -> None:
+        """One check of one row."""
+        age = self._ages[ROW_SOURCE[row]]
+        if age:
+            self._note_stale(row, age)
+            return
+        if self._stale[row]:
+            self._stale[row] = 0
+            self._bad[row] = 0
+            self._events.emit(EV_MONITOR_FRESH, row + 1)
+        value = self._values[ROW_WATCH[row]]
+        limit = self._limits[ROW_LIMIT[row]]
+        comparison = ROW_COMPARISON[row]
+        if comparison == COMPARISON_ABOVE:
             bad = value > limit
-        elif comparison == BELOW:
+        elif comparison == COMPARISON_BELOW:
             bad = value < limit
         else:
             bad = value != limit
-        tripped = self._tripped[row]
+        tripped = self.tripped[row]
         if bad == bool(tripped):  # nothing that speaks for a change: the count of such checks begins anew
             self._bad[row] = 0
+            if tripped:
+                self._escalate(row)
             return
         counted = self._bad[row] + 1
-        if counted < self._count[row]:
+        if counted < ROW_COUNT[row]:
             self._bad[row] = counted
             return
+        if tripped:
+            self.rearm(row)
+            self._events.emit(EV_MONITOR_CLEARED, row + 1, value, limit)
+            return
         self._bad[row] = 0
-        self._tripped[row] = 0 if tripped else 1
-        if not tripped:
-            self._events.emit(self._event[row], value, limit)
-            self._respond(row)
+        self.tripped[row] = 1
+        response = ROW_RESPONSE[row] if self.states[row] == MONITOR_STATE_ACTIVE else RESPONSE_KIND_NONE
+        self._events.emit(EV_MONITOR_TRIPPED, row + 1, value, limit, response)
+        self._since[row] = 0
+        self._done[row] = response
+        if response != RESPONSE_KIND_NONE:
+            self._respond(response, ROW_REASON[row], row)
 
-    def _note_stale(self, row: int) -> None:
-        limit = self._stale_count[row]
-        if limit and self._stale[row] < limit:
-            self._stale[row] += 1
-            if self._stale[row] == limit:
-                self._events.emit(EV_SYSTEM_MONITOR_STALE, row, limit)
-                if self._stale_trips[row]:
-                    self._respond(row)
+    def _escalate(self, row: int) -> None:
+        """The value is still bad: after a while the next response, the last being the guard's latch."""
+        done = self._done[row]
+        if done == RESPONSE_KIND_NONE or done == RESPONSE_KIND_CUT:
+            return
+        since = self._since[row] + 1
+        self._since[row] = since
+        if since < ESCALATE_CHECKS:
+            return
+        self._since[row] = 0
+        self._done[row] = done + 1
+        self._events.emit(EV_MONITOR_ESCALATED, row + 1, done, done + 1)
+        self._respond(done + 1, ROW_REASON[row], row)
 
-    def _respond(self, row: int) -> None:
-        response = self._responses[row]
-        if response is not None and self._state[row] == ACTIVE:
-            response(self._reason[row])
+    def _note_stale(self, row: int, age: int) -> None:
+        limit = ROW_STALE[row]
+        if limit and age >= limit and not self._stale[row]:
+            self._stale[row] = 1
+            self._bad[row] = 0
+            self._events.emit(EV_MONITOR_STALE, row + 1, age * 100)
