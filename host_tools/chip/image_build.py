@@ -20,7 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from host_tools import inline, paths
+from host_tools import hot, inline, paths
 from host_tools.chip import cache
 from host_tools.chip.image import stock_path
 from host_tools.chip.uf2 import ImageError, from_elf, read
@@ -231,10 +231,12 @@ def _compile(work: Path, name: str, frozen: bool, log: Path) -> bytes:
 
 
 def sources_hash() -> str:
-    """A hash of what goes into a frozen image: its recipe, and every file of the firmware's packages."""
+    """A hash of what goes into a frozen image: its recipe, and every file of the firmware's packages and of
+    the pass over them."""
     digest = hashlib.sha256(f"{MICROPYTHON} {SDK} {TINYUSB} {_STOCK}".encode())
-    for path in sorted((paths.FIRMWARE / "rochette").rglob("*.py")):
-        digest.update(path.relative_to(paths.FIRMWARE).as_posix().encode())
+    passes = [Path(inline.__file__), Path(hot.__file__)]
+    for path in passes + sorted((paths.FIRMWARE / "rochette").rglob("*.py")):
+        digest.update(path.relative_to(paths.ROOT).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
 

@@ -63,7 +63,7 @@ def bring_up(kit: "Kit") -> "Generator[None, None, None]":
 def test_parts(kit: "Kit") -> "Generator[None, None, None]":
     """Every part on a bus says who it is. Raises Fault(SELF_TEST) naming the first that does not."""
     enter_phase(kit, PHASE_SELF_TEST)
-    failed = kit.check_parts()
+    failed = yield from kit.check_parts()
     if failed:
         raise Fault(REASON_SELF_TEST, failed)
     kit.events.emit(EV_SAMPLE_PART_CHECKED, kit.parts)

@@ -49,17 +49,18 @@ class Rail:
             self._enable.off()
             self._events.emit(EV_POWER_ACTUATORS_OFF)
 
-    def tick(self) -> None:
+    def tick(self) -> bool:
         """Read the loop, 100 times a second; an open loop drops the line at once and latches it off.
 
-        Does not allocate.
+        True when it has opened since the last tick. Does not allocate.
         """
         is_open = self._loop.open()
         if is_open == self.estop:
-            return
+            return False
         self.estop = is_open
         if is_open:
             self.off()
             self._events.emit(EV_POWER_ESTOP_OPENED)
         else:
             self._events.emit(EV_POWER_ESTOP_CLOSED)
+        return is_open
