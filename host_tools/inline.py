@@ -121,7 +121,9 @@ def make_native(source: str, functions: Collection[str]) -> str:
     lines = source.splitlines(keepends=True)
     missing = set(functions)
     rows: list[tuple[int, str]] = []
-    for parent in [tree, *[node for node in tree.body if isinstance(node, ast.ClassDef)]]:
+    parents: list[ast.Module | ast.ClassDef] = [tree]
+    parents += [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    for parent in parents:
         for node in parent.body:
             if not isinstance(node, ast.FunctionDef):
                 continue

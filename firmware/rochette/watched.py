@@ -4,21 +4,24 @@ from rochette import tables as t
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from rochette.payload import Payload
 
 
 def watch(payload: "Payload") -> None:
-    """Give every declared channel its source: an object and its attribute, or a method and "". Allocates.
+    """Give every declared channel its source: a method, or an object and its attribute. Allocates.
 
     Raises ValueError when one is left out.
     """
     p = payload
     spindle_drive = p.drivers["spindle_current"]
-    for index, source, name, rate_hz in (
+    p.telemetry.channel(t.CH_SYSTEM_SLIPS, p.executive.total_slips, 1)
+    p.telemetry.channel(t.CH_SYSTEM_ACTIVITY, p.activities.current, 5)
+    p.telemetry.channel(t.CH_LEDGER_RECORDS, p.ledger.records_kept, 1)
+    channels: "tuple[tuple[int, Any, str, int], ...]" = (
         (t.CH_SYSTEM_MODE, p.mode, "value", 5),
-        (t.CH_SYSTEM_SLIPS, p.executive.total_slips, "", 1),
         (t.CH_SYSTEM_EVENTS, p.events, "count", 1),
-        (t.CH_SYSTEM_ACTIVITY, p.activities.current, "", 5),
         (t.CH_POWER_BUS_VOLTAGE, p.bus, "bus_mv", 5),
         (t.CH_POWER_BUS_CURRENT, p.bus, "current_ma", 5),
         (t.CH_POWER_AUX_CURRENT, p.aux, "current_ma", 5),
@@ -68,7 +71,6 @@ def watch(payload: "Payload") -> None:
         (t.CH_SAMPLE_SAMPLE, p.sample, "number", 1),
         (t.CH_SAMPLE_TUBE, p.sample, "tube", 1),
         (t.CH_SAMPLE_VERDICT, p.sample, "verdict", 1),
-        (t.CH_LEDGER_RECORDS, p.ledger.records_kept, "", 1),
         (t.CH_LINK_FRAMES_TAKEN, p.ground.link, "taken", 1),
         (t.CH_LINK_FRAMES_BAD, p.ground.link, "dropped", 1),
         (t.CH_LINK_FRAMES_SENT, p.ground.link, "sent", 1),
@@ -76,11 +78,9 @@ def watch(payload: "Payload") -> None:
         (t.CH_FILES_DONE, p.ground.files, "done", 1),
         (t.CH_SEQUENCE_STATE, p.ground.sequencer, "state", 1),
         (t.CH_SEQUENCE_RECORD, p.ground.sequencer, "record", 1),
-    ):
-        if name:
-            p.telemetry.attribute(index, source, name, rate_hz)
-        else:
-            p.telemetry.channel(index, source, rate_hz)
+    )
+    for index, holder, name, rate_hz in channels:
+        p.telemetry.attribute(index, holder, name, rate_hz)
     left = p.telemetry.unfilled()
     if left:
-        raise ValueError("telemetry channel {} of the dictionary has no getter in watched.py".format(left[0]))
+        raise ValueError("telemetry channel {} of the dictionary has no source in watched.py".format(left[0]))

@@ -181,7 +181,7 @@ def run(profiled: bool = False) -> None:
     payload = main.build()
     profile = None
     if profiled:
-        import tick_profile
+        import tick_profile  # type: ignore[import-not-found]  # beside this file on the chip
 
         profile = tick_profile.TickProfile(payload.executive)
     gc.collect()
