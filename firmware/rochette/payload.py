@@ -5,6 +5,8 @@ room
 of the executive each part is called, and how often.
 """
 
+from micropython import kbd_intr
+
 from rochette.activities.custody import Custody
 from rochette.activities.hold import Hold
 from rochette.activities.kit import Kit
@@ -330,16 +332,28 @@ class Payload:
         watch(self)
         add(TELEMETRY, "telemetry", self.telemetry.tick, 100)
         add(LINK, "link", self.ground.tick, 100)
+        add(IDLE, "ledger", self.ledger.tick, 100)
         add(IDLE, "slips", self.executive.report_slips, 1)
         self.executive.set_still(self._all_still)
 
     # Running
 
     def run(self) -> None:
-        """Arm the watchdog and run for ever. From here on the executive feeds it, and nobody else."""
-        watchdog = Watchdog(self.board["watchdog_ms"])
+        """Arm the watchdog and run for ever. From here on the executive feeds it, and nobody else.
+
+        Ctrl-C at the console is a person: everything is made safe, and only then the watchdog is let go, so
+        that they can work. Any other exception leaves it running: it restarts the payload.
+        """
+        watchdog = Watchdog(self.board["watchdog_ms"], self.board["mcu"])
         self.executive.set_watchdog(watchdog.feed)
-        self.executive.run()
+        try:
+            self.executive.run()
+        except KeyboardInterrupt:
+            kbd_intr(-1)  # a second Ctrl-C waits until this is done
+            self.stop()
+            watchdog.let_go()
+            kbd_intr(3)
+            raise
 
     @property
     def ready(self) -> bool:

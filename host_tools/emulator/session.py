@@ -15,12 +15,15 @@ import sys
 from array import array
 from binascii import hexlify
 
+from host_tools.emulator import flash_files
+from host_tools.emulator.devices.usb_line import UsbLine
+from host_tools.emulator.errors import RESETS, PinReset, PowerLoss, SoftReset
 from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.kept import keep, restore
 from host_tools.emulator.limits import Limits
 from host_tools.emulator.plant import Plant
 from host_tools.emulator.script import Script
-from host_tools.emulator.world import World
+from host_tools.emulator.world import PWRON_RESET, WDT_RESET, World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +52,8 @@ COLUMNS = (
 )
 # A hold that nobody releases is watched this long before the run ends; longer where the light may come back.
 HOLD_WATCH_S = 10
+RESETS_MAX = 50
+"""A run with more resets than this is one that never gets anywhere, unless `max_resets` says otherwise."""
 _TRACE_BATCH = 40  # records hashed at once: fewer, larger updates
 
 
@@ -58,9 +63,13 @@ class SessionError(Exception):
 
 class Session:
     """Runs one specification. `spec` keys: rock_data, seed, tube, depth_um, release, board, faults, commands,
-    limits,
-    max_s, telemetry_hz, hold_s. `sink` has columns(), event(), telemetry(), picture() and hold()
-    (host_tools/run/protocol.py).
+    limits, max_s, telemetry_hz, hold_s, max_resets, kept, flash. `sink` has columns(), event(), telemetry(),
+    picture() and hold() (host_tools/run/protocol.py). `flash`: "formatted" gives the firmware a littlefs on
+    the emulated flash, "blank" a flash without one, None none at all; what was kept comes before either.
+
+    A reset or a power cut (a fault, the watchdog, the firmware itself) starts the firmware again from its
+    first line, with all memories, the mechanics and the clock as they are. From then on the run gives no
+    commands of its own: what the scenario's commands ask for is done, and the run ends `hold_s` after that.
     """
 
     def __init__(self, spec: "dict[str, Any]", sink: "Any") -> None:
@@ -84,13 +93,13 @@ class Session:
         self._ended = False
         self._next_row = 0
         self._refused = ""
+        self.resets = 0
+        self._max_resets = int(spec.get("max_resets") or RESETS_MAX)
+        self._quiet_until_us = 0
 
     # Start
 
     def _boot(self) -> None:
-        for name in ("boot", "main"):
-            if name in sys.modules:
-                del sys.modules[name]
         import board  # the board folder named in the specification is on the path
 
         spec = self._spec
@@ -98,18 +107,35 @@ class Session:
         self.plant = Plant(spec["rock_data"], int(spec["seed"]), mechanics)
         self.world = World(board.BOARD, self.plant, int(spec["seed"]))
         self.world.attach()
+        flash_files.prepare(self.world, spec.get("flash"))
         if spec.get("kept"):
             restore(self.world, self.plant, spec["kept"])
         self.faults = FaultInjector(self.world, list(spec.get("faults") or ()))
         self.limits = Limits(list(spec.get("limits") or ()))
+        self._prepare()
+        try:
+            self._start_firmware()
+        except RESETS as reset:
+            self._restart(reset)
+
+    def _start_firmware(self) -> None:
+        for name in ("boot", "main"):
+            if name in sys.modules:
+                del sys.modules[name]
+        flash_files.mount(self.world)
         import boot  # noqa: F401  (its module-level code is the boot)
         import main
 
+        if isinstance(self.world.serial, UsbLine):
+            from rochette.hal import serial_port
+
+            self.world.serial.stand_in(serial_port)
         self.payload = main.build()
         # In an emulation an error must come out at once, not end an activity in good order.
         self.payload.activities.strict = True
         self.payload.commands.strict = True
-        self._prepare()
+
+    payload: "Any" = None
 
     def _prepare(self) -> None:
         from rochette import tables
@@ -128,12 +154,14 @@ class Session:
         """Run to the end and give the result: numbers and enum values; the host puts words to them."""
         self._boot()
         self._sink.columns(list(COLUMNS))
-        step = self.payload.executive.step
         clock = self.world.clock
         try:
             while not self._ended:
-                step()
-                self._after_step()
+                try:
+                    self.payload.executive.step()
+                    self._after_step()
+                except RESETS as reset:
+                    self._restart(reset)
                 if clock.now_us > self._max_us:
                     raise SessionError(
                         "the run did not end within "
@@ -146,6 +174,51 @@ class Session:
             self.payload.stop()
             self.world.detach()
         return self._result()
+
+    def _restart(self, reset: BaseException) -> None:
+        """The firmware from its first line, as often as it takes: power may go again while it starts."""
+        while True:
+            self.resets += 1
+            if self.resets > self._max_resets:
+                raise SessionError("more than " + str(self._max_resets) + " resets; the last: " + str(reset))
+            if self.payload is not None:
+                self._hear_events()
+                self._bury()
+            self._flush_trace()
+            kind = type(reset).__name__
+            self._hash.update("R {} {}\n".format(self.world.clock.now_us, kind).encode())
+            try:
+                if isinstance(reset, PowerLoss):
+                    self.world.power_cycle()
+                elif isinstance(reset, PinReset):
+                    self.world.reset_chip(PWRON_RESET)
+                else:
+                    # machine.reset() is made by the watchdog on an RP2040; a soft reset changes no cause.
+                    cause = self.world.reset_cause if isinstance(reset, SoftReset) else WDT_RESET
+                    self.world.reset_chip(cause)
+                self._events_seen = 0
+                self._pictures_seen = 0
+                self._hold_serial = 0
+                self._next_row = 0
+                self._start_firmware()
+                break
+            except RESETS as again:
+                reset = again
+        self._script.on_event("RESET", self.world.clock.now_us)
+        self.faults.on_event("RESET")
+        self._quiet_until_us = self.world.clock.now_us + self._hold_us
+
+    def _bury(self) -> None:
+        """Close what the old firmware left open now, so that none of its `finally` runs in the new one."""
+        activities = self.payload.activities
+        self.payload = None
+        for generator in activities._generators:
+            if generator is not None:
+                try:
+                    generator.close()
+                except BaseException as error:
+                    if isinstance(error, KeyboardInterrupt):
+                        raise
 
     def _after_step(self) -> None:
         payload = self.payload
@@ -160,7 +233,9 @@ class Session:
         self.limits.check(self.plant.energised, self.world.clock.now_us)
         if self.world.clock.now_us >= self._script.next_us:
             self._play()
-        if payload.hold.active:
+        if self.resets:
+            self._after_reset()
+        elif payload.hold.active:
             self._holding()
         elif not payload.activities.running and not self._ended:
             self._next_command()
@@ -179,6 +254,18 @@ class Session:
         code = payload.commands.submit(self._command[0], self._command[1])
         if code != t.COMMAND_RESULT_OK:
             self._refused = "command " + str(self._command[0]) + " was answered with " + str(code)
+            self._ended = True
+
+    def _after_reset(self) -> None:
+        """After a reset nobody but the scenario gives commands; a hold is answered as ever."""
+        now_us = self.world.clock.now_us
+        payload = self.payload
+        if payload.hold.active:
+            self._holding()
+            return
+        if payload.activities.running or self._script.planned:
+            self._quiet_until_us = now_us + self._hold_us
+        elif now_us >= self._quiet_until_us:
             self._ended = True
 
     def _script_done(self) -> bool:
@@ -383,6 +470,7 @@ class Session:
             "seal_curve": _curve(payload.sealer),
             "limits_broken": self.limits.broken,
             "refused": self._refused,
+            "resets": self.resets,
             "kept": keep(self.world, self.plant),
         }
 

@@ -6,12 +6,12 @@ seldom: what is asked between two grid points never changes what happens at them
 """
 
 from host_tools.emulator.clock import Clock
-from host_tools.emulator.errors import EmulationError
+from host_tools.emulator.errors import EmulationError, PowerLoss
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from host_tools.emulator.clock import Event
     from host_tools.emulator.devices.serial_line import SerialLine
@@ -91,6 +91,14 @@ class World:
         self.watchdog: "Any" = None
         self.flash: "Any" = None
         self.supply_on = True
+        # A planned power cut in the middle of a write to a memory: how many writes are left until then, and
+        # which share of that write is done. `off_us`: how long the power stays away.
+        self.cut_left = 0
+        self.cut_permille = 0
+        self.memory_writes = 0
+        self.off_us = 1_000_000
+        # Whether this payload has a file system on its flash (flash_files.py).
+        self.flash_wanted = False
         self.estop_closed = True
         self.actuator_enable = False
         self.next_grid_us = 0
@@ -196,7 +204,36 @@ class World:
         if found:
             self.clock.run_due()
 
+    # --- power cuts in the middle of a write
+
+    def torn(self, n: int) -> int:
+        """A memory is about to write `n` bytes: how many of them are done before the planned cut; -1 for
+        all."""
+        self.cut_left -= 1
+        return n * self.cut_permille // 1000 if self.cut_left == 0 else -1
+
+    def cut_off(self) -> "NoReturn":
+        """The planned cut. Raises PowerLoss."""
+        raise PowerLoss("the power went in the middle of a write (fault supply.logic, cut_at_write)")
+
     # --- reset
+
+    def power_cycle(self) -> None:
+        """The power is away for `off_us` and comes back: the chip is reset and every part starts anew. What
+        has a battery or needs none (clock, memories, mechanics) is as it was.
+        """
+        self.reset_chip(PWRON_RESET)
+        self.cut_left = 0
+        for name in sorted(self.parts.keys()):
+            start = getattr(self.parts[name], "power_on", None)
+            if start is not None:
+                start()
+        self.clock.advance(self.off_us)
+        self.sync()
+        for name in sorted(self.parts.keys()):
+            start = getattr(self.parts[name], "power_on", None)
+            if start is not None:
+                start()
 
     def reset_chip(self, cause: int) -> None:
         """What a reset of the RP2040 does: pins float, PWM, PIO, timers and watchdog stop; parts and plant

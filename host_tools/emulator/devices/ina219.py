@@ -28,6 +28,11 @@ class Ina219(I2cPart):
         self.attribute = attribute
         self.reset()
 
+    def power_on(self) -> None:
+        """As the reset bit."""
+        I2cPart.power_on(self)
+        self.reset()
+
     def reset(self) -> None:
         """Power-on values (section 8.6.1)."""
         self.config = _RESET_CONFIG

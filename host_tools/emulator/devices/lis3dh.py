@@ -22,6 +22,14 @@ class Lis3dh(I2cPart):
 
     def __init__(self, world: "World", name: str, address: int) -> None:
         I2cPart.__init__(self, world, name, address)
+        self._start()
+
+    def power_on(self) -> None:
+        """Registers as after power-on (table 24)."""
+        I2cPart.power_on(self)
+        self._start()
+
+    def _start(self) -> None:
         self.regs = bytearray(0x40)
         self.regs[0x0F] = 0x33
         self.regs[0x1E] = 0x10
