@@ -164,8 +164,12 @@ def _put(source: str, names: set[str], aliases: set[str], constants: dict[str, i
     return "".join(lines)
 
 
-def write(target: Path, firmware: Path = paths.FIRMWARE) -> int:
-    """Write every file that goes onto the board into `target`, numbers in place. Gives how many files."""
+def write(target: Path, firmware: Path = paths.FIRMWARE, native: bool = False) -> int:
+    """Write every file that goes onto the board into `target`, numbers in place. Gives how many files.
+
+    `native`: with what hot.py names as machine code. For an image, where it runs from flash: in a file system
+    it would be loaded into the heap.
+    """
     tables = firmware / "rochette" / "tables.py"
     constants = numbers(tables.read_text(encoding="utf-8"))
     count = 0
@@ -175,6 +179,7 @@ def write(target: Path, firmware: Path = paths.FIRMWARE) -> int:
         out.parent.mkdir(parents=True, exist_ok=True)
         name = path.relative_to(firmware).as_posix()
         new = inline_tables(text) if path == tables else inline(text, constants)
-        out.write_text(make_native(new, hot.FUNCTIONS.get(name, ())), encoding="utf-8")
+        hot_ones = hot.FUNCTIONS.get(name, ()) if native else ()
+        out.write_text(make_native(new, hot_ones), encoding="utf-8")
         count += 1
     return count

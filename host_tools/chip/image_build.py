@@ -182,13 +182,33 @@ def _cross(tree: Path, env: dict[str, str], log: Path) -> Path:
     return compiler
 
 
+_TWO = "            MP_NATIVE_ARCH_ARMV6,\n            MP_NATIVE_ARCH_XTENSA,"
+_FOUR = "            MP_NATIVE_ARCH_ARMV6,\n            MP_NATIVE_ARCH_ARMV6M,\n            MP_NATIVE_ARCH_XTENSA,"
+
+
+def _align_machine_code(tree: Path) -> None:
+    """Have frozen machine code start at whole words.
+
+    A Cortex-M0+ reads its constants at whole words after the program counter, and MicroPython's emitter lays
+    them out for code that starts at one; mpy-tool.py of 1.25 aligns it to half words only, so that every
+    other function would read its large constants two bytes off.
+    """
+    tool = tree / "tools" / "mpy-tool.py"
+    text = tool.read_text(encoding="utf-8")
+    if _FOUR in text:
+        return
+    if text.count(_TWO) != 1:
+        raise BuildError(f"{tool} is not the one of MicroPython {MICROPYTHON}: see _align_machine_code().")
+    tool.write_text(text.replace(_TWO, _FOUR), encoding="utf-8")
+
+
 def _manifest(work: Path, name: str, frozen: bool) -> Path:
     text = _STOCK
     if frozen:
         # With the dictionary's numbers in the code: less RAM, and no look-up by name (inline.py).
         inlined = work / "inlined"
         shutil.rmtree(inlined, ignore_errors=True)
-        inline.write(inlined)
+        inline.write(inlined, native=True)
         text += f'package("rochette", base_path="{inlined}")\n'
     target = work / f"manifest-{name}.py"
     if not target.exists() or target.read_text() != text:
@@ -198,6 +218,7 @@ def _manifest(work: Path, name: str, frozen: bool) -> Path:
 
 def _compile(work: Path, name: str, frozen: bool, log: Path) -> bytes:
     tree = _sources(work, log)
+    _align_machine_code(tree)
     env = _environment(tree)
     env["MICROPY_MPYCROSS"] = str(_cross(tree, env, log))
     build = work / f"build-{name}"
@@ -233,7 +254,7 @@ def _compile(work: Path, name: str, frozen: bool, log: Path) -> bytes:
 def sources_hash() -> str:
     """A hash of what goes into a frozen image: its recipe, and every file of the firmware's packages and of
     the pass over them."""
-    digest = hashlib.sha256(f"{MICROPYTHON} {SDK} {TINYUSB} {_STOCK}".encode())
+    digest = hashlib.sha256(f"{MICROPYTHON} {SDK} {TINYUSB} {_STOCK} {_FOUR}".encode())
     passes = [Path(inline.__file__), Path(hot.__file__)]
     for path in passes + sorted((paths.FIRMWARE / "rochette").rglob("*.py")):
         digest.update(path.relative_to(paths.ROOT).as_posix().encode())

@@ -79,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     result = run(given.rock, given.seed, given.depth, given.until)
     if given.json:
         given.json.write_text(json.dumps(result, indent=1))
+    if "chip" not in result:
+        print(f"profile: {result['reason_text']}", file=sys.stderr)
+        return 4
     print(report(result["chip"]))
     return 0
 
