@@ -15,7 +15,7 @@ from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
 from rochette.ground import Ground
-from rochette.hal import clock, memory, reset
+from rochette.hal import clock, guard, memory, reset
 from rochette.hal.watchdog import Watchdog
 from rochette.inputs import Inputs
 from rochette.mechanisms.breakoff import BreakOff
@@ -54,9 +54,12 @@ from rochette.services.responses import Responses
 from rochette.services.stores import FramStore
 from rochette.services.telemetry import Telemetry
 from rochette.tables import (
+    CMD_POWER_GUARD_CLEAR,
     CMD_SYSTEM_NO_OP,
     CMD_SYSTEM_PARAMETER_SET,
     CMD_SYSTEM_SAFE,
+    COMMAND_RESULT_EXECUTION,
+    COMMAND_RESULT_OK,
     EV_POWER_AUX_OVER_CURRENT,
     EV_POWER_BUS_OVER_CURRENT,
     EV_POWER_BUS_VOLTAGE_LOW,
@@ -81,6 +84,7 @@ from rochette.tables import (
     PART_MCP23017,
     PART_VEML7700,
     REASON_E_STOP,
+    REASON_GUARD,
     REASON_SAFED,
 )
 from rochette.watched import watch
@@ -150,7 +154,8 @@ class Payload:
         aux = d["aux_current"]
         self.bus = d["bus_current"]
         self.aux = aux
-        self.rail = Rail(d["actuator_enable"], d["estop_sense"], events)
+        self.guard = self._build_guard()
+        self.rail = Rail(d["actuator_enable"], d["estop_sense"], events, self.guard)
         self.feed = Feed(
             d["feed"],
             d["feed_home"],
@@ -207,6 +212,31 @@ class Payload:
             self.weigher.halt,
         ]
 
+    def _build_guard(self) -> "guard.Guard":
+        """The hard interrupt that needs nobody's permission, wired by the board's `guard`."""
+        d = self.drivers
+        wiring = self.board["guard"]
+        home = d["feed_home"]
+        bottom = d["feed_bottom"]
+        estop = d["estop_sense"]
+        enable = d["actuator_enable"]
+        watch = guard.Guard(
+            enable.pin,
+            enable.active,
+            wiring["state_machine"],
+            wiring["heartbeat_ms"],
+            (wiring["spindle_ma"], wiring["aux_ma"], wiring["bus_ma"]),
+            (estop.pin, estop.active),
+            (bottom.pin, bottom.active),
+            (home.pin, home.active),
+            wiring["home_grace_ms"],
+        )
+        for sensor, name in enumerate(("spindle_current", "aux_current", "bus_current")):
+            d[name].tell_guard(watch.state, sensor)
+        d["feed"].tell_guard(watch.state, guard.MOTION)
+        self.executive.set_heart(watch.state, guard.HEART)
+        return watch
+
     def _build_kit(self) -> None:
         d = self.drivers
         clock_chip = d["mission_clock"]
@@ -256,6 +286,7 @@ class Payload:
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
         self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)
         self.commands.handle(CMD_SYSTEM_PARAMETER_SET, self.parameters.set)
+        self.commands.handle(CMD_POWER_GUARD_CLEAR, self._clear_guard)
         self.ground = Ground(self, FIRMWARE_VERSION)
 
     def _protect(self) -> None:
@@ -430,13 +461,17 @@ class Payload:
     # Protection
 
     def _watch_rail(self) -> None:
-        if self.rail.tick():
+        rail = self.rail
+        if rail.tick():
             self.halt_all()
             self.feed.forget_position()
-            self.activities.abort(None, REASON_E_STOP)
+            self.activities.abort(None, REASON_E_STOP if rail.estop else REASON_GUARD)
 
     def _abort_for_protection(self) -> None:
         self.activities.abort(None, self.responses.reason)
+
+    def _clear_guard(self) -> int:
+        return COMMAND_RESULT_OK if self.rail.clear_guard() else COMMAND_RESULT_EXECUTION
 
     def _safe_by_command(self) -> None:
         self.responses.safe(REASON_SAFED)

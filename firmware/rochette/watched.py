@@ -27,6 +27,7 @@ def watch(payload: "Payload") -> None:
         (t.CH_POWER_AUX_CURRENT, p.aux, "current_ma", 5),
         (t.CH_POWER_ACTUATORS, p.rail, "is_on", 5),
         (t.CH_POWER_ESTOP, p.rail, "estop", 5),
+        (t.CH_POWER_GUARD, p.rail, "guard_cause", 5),
         (t.CH_CORER_DEPTH, p.corer, "depth_um", 5),
         (t.CH_CORER_LEVEL, p.corer, "level", 5),
         (t.CH_CORER_RATE_OF_PROGRESS, p.corer, "rop_um_s", 5),

@@ -19,6 +19,7 @@
  *        1 pad: pin, function, drive (i8), pull    2 rising edges: pin, count (u32)
  *        3 PWM slice: number, enabled, div, top, cc (u32 each)    4 reset: cause
  *        5 I2C write: bus, address, n (u16), bytes    6 word shifted out: data pin    7 USB port open
+ *        9 I2C read: bus, address, n (u16), how many bytes it was
  *        8 a UART has sent, in the time before: number, n (u16), bytes
  */
 
@@ -154,6 +155,14 @@ function bus(number) {
   let known = [];
   let given = 0;
   const tell = () => {
+    if (given) {
+      event(9);
+      events.u8(number);
+      events.u8(address);
+      events.u8(given & 255);
+      events.u8(given >> 8);
+      given = 0;
+    }
     if (!written.length) return;
     event(5);
     events.u8(number);
@@ -323,7 +332,8 @@ for (let frame = receive(); frame; frame = receive()) {
     send('D', Buffer.alloc(0));
   } else if (kind === 'C') {
     const counters = { translated: chip.core.translated, instructions: chip.instructions, resets: chip.resets,
-      cycles: chip.mcu.core.cycles, flash: chip.flash.operations, uart_lost: chip.lines[0].lost() + chip.lines[1].lost() };
+      cycles: chip.mcu.core.cycles, flash: chip.flash.operations, uart_lost: chip.lines[0].lost() + chip.lines[1].lost(),
+      watchdog: chip.mcu.peripherals[0x40058].timer.enable ? 1 : 0 };
     send('C', Buffer.from(JSON.stringify(counters)));
   }
 }

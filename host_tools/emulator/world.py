@@ -82,6 +82,7 @@ class World:
         self.steppers: "list[StepperAxis]" = []
         self.watchers: "list[Any]" = []
         self.interrupt_lines: "list[Line]" = []
+        self.moved_lines: "list[Line]" = []  # those of them that the plant or a fault can move
         self.timers: "list[Any]" = []
         self.machines: "list[Any]" = [None] * 8
         self.lock_heap_in_interrupts = False
@@ -149,8 +150,8 @@ class World:
             for watcher in self.watchers:
                 watcher.grid(g)
             g += GRID_US
-        if self.interrupt_lines:
-            self._edges()
+        if self.moved_lines:
+            self._edges(self.moved_lines)
 
     def set_enable(self) -> None:
         """Works out anew whether the actuators have power: enable line, e-stop loop, supply."""
@@ -162,7 +163,7 @@ class World:
         self.estop_closed = closed
         self.set_enable()
         if self.interrupt_lines:
-            self._edges()
+            self._edges(self.interrupt_lines)
 
     # --- pin interrupts
 
@@ -175,8 +176,9 @@ class World:
     def watch_grid(self) -> None:
         """Visits each grid point while an interrupt waits for a line that the plant or a fault can move."""
         needed = False
+        self.moved_lines = [n for n in self.interrupt_lines if n.of_plant or n.fault is not None]
         for line in self.interrupt_lines:
-            if line.of_plant or line.fault is not None:
+            if line.of_plant and not line.unhurried or line.fault is not None:
                 needed = True
         if needed and self._grid_event is None:
             self._grid_event = self.clock.at(self.next_grid_us, self._at_grid)
@@ -196,9 +198,9 @@ class World:
             self.clock.queue(event, event.us + GRID_US)
         self.sync()
 
-    def _edges(self) -> None:
+    def _edges(self, lines: "list[Line]") -> None:
         found = False
-        for line in self.interrupt_lines:
+        for line in lines:
             if line.edge():
                 found = True
         if found:
