@@ -283,6 +283,7 @@ class Payload:
         kit.parts = len(_PARTS)
         kit.halt_all = self.halt_all
         kit.check_parts = self.check_parts
+        kit.check_part = self.check_part
         kit.now_ms = self.now_ms
         kit.tidy = self._tidy
         self.orders = Orders(kit, self.activities, self.commands)
@@ -451,15 +452,29 @@ class Payload:
     def _check_quietly(self) -> None:
         """All of them at once, before the first tick."""
         for name, part in _PARTS:
-            try:
-                self.drivers[name].check()
-            except PartError as error:
-                self._part_failed(name, part, error)
+            self._answers(name, part)
 
     def _part_failed(self, name: str, part: int, error: PartError) -> None:
         entry = self.board["parts"][name]
         event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
         self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
+
+    def check_part(self, part: int) -> bool:
+        """Whether a part (enum Part) says who it is; an event when it does not, or when the board has none.
+        """
+        for name, number in _PARTS:
+            if number == part:
+                return self._answers(name, part)
+        self.events.emit(EV_SYSTEM_PART_ABSENT, part, 0, 0)
+        return False
+
+    def _answers(self, name: str, part: int) -> bool:
+        try:
+            self.drivers[name].check()
+            return True
+        except PartError as error:
+            self._part_failed(name, part, error)
+            return False
 
     # Protection
 

@@ -55,6 +55,7 @@ class Kit:
     halt_all: "Callable[[], None]"  # every mechanism stops where it is
     # One part a tick; emits an event for each that fails, returns how many failed.
     check_parts: "Callable[[], Generator[None, None, int]]"
+    check_part: "Callable[[int], bool]"  # whether a part (enum Part) answers; an event when it does not
     parts: int  # how many parts are checked
     now_ms: "Callable[[], int]"  # milliseconds of ticks since start; wraps with the tick counter
     tidy: "Callable[[], None]"  # has garbage collected as soon as nothing moves
