@@ -147,6 +147,8 @@ class Watch:
         p = self._p
         c = p.carousel
         v = self.values
+        if c.homed and not c.busy:
+            c.watch_at_rest()
         step = p.drivers["carousel"].position
         moving = c.state == t.CAROUSEL_STATE_MOVING or c.state == t.CAROUSEL_STATE_COUNTING
         if not moving or c.detents != self._ring_detents:

@@ -102,7 +102,8 @@ _HOME_PASS_STEPS = 700
 # The ring is light: it starts and stops at this rate without a ramp.
 _START_STOP_STEPS_S = 300
 # At rest the switches are read five times a second; a ring turned by one seat is off its detent longer.
-_AWAY_TICKS = 12
+# In calls of watch_at_rest, ten a second.
+_AWAY_TICKS = 2
 # A jog of a hand command stays within about one position.
 _JOG_MAX_STEPS = 400
 
@@ -348,7 +349,7 @@ class Carousel:
         """True while the sensor at DRILL sees a tube."""
         return self._tube_made()
 
-    def _watch_at_rest(self) -> None:
+    def watch_at_rest(self) -> None:
         """A ring that stands in a detent and leaves it was turned by a hand: what stands where is not known
         any more."""
         if self._detent_made():
@@ -366,8 +367,6 @@ class Carousel:
     def tick(self) -> None:
         """One step of the state machine, 100 Hz, after the inputs were polled. Allocates nothing."""
         if not self.busy:
-            if self.homed:
-                self._watch_at_rest()
             return
         self._ticks += 1
         if self._ticks > self._ticks_max:
