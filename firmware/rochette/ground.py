@@ -8,6 +8,7 @@ from struct import pack_into
 
 from rochette.hal.entropy import chance
 from rochette.hal.serial_port import open_port
+from rochette.services import fram_map
 from rochette.services.answers import Answers
 from rochette.services.auth import read_key
 from rochette.services.commands import CommandError
@@ -120,9 +121,9 @@ class Ground:
     # Building
 
     def _record(self, board: "dict[str, Any]") -> LinkRecord:
-        """Between the custody record and the scratch cell of the FRAM's own check."""
+        """Just below the scratch cell of the FRAM's own check (fram_map.py)."""
         part = board["parts"]["fram"]
-        base = part["scratch"] // 64 * 64
+        base = fram_map.link_base(part["scratch"])
         if part["scratch"] - base < RECORD_BYTES:
             return LinkRecord(None, chance())
         return LinkRecord(FramStore(self._payload.drivers["fram"], base, RECORD_BYTES), chance())
