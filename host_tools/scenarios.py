@@ -44,7 +44,7 @@ RESET = "RESET"
 """Stands for an event in after_event: the firmware has started again after a reset."""
 RELEASES = ("auto", "never")  # nobody is there to ask
 FAULT_KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
-FAULT_PLACES = ("plant", "pin", "register", "bus", "supply", "estop", "chip", "flash")
+FAULT_PLACES = ("plant", "pin", "sensor", "drive", "register", "bus", "supply", "estop", "chip", "flash")
 LIMIT_KEYS = ("never_together",)
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")
 EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "result")

@@ -37,6 +37,7 @@ from host_tools.chip.process import (
     Event,
     Frame,
 )
+from host_tools.emulator.devices import core_temperature
 from host_tools.emulator.devices.hx711 import Hx711
 from host_tools.emulator.errors import EmulationError
 from host_tools.emulator.faults import FaultyPart
@@ -201,6 +202,7 @@ class Bridge:
         out.append(len(self._words))
         for part, data, clock in self._words:
             out += struct.pack("<BBBId", data, clock, _WORD_PULSES, part.word(), part.ready_us * 1000)
+        out += struct.pack("<H", core_temperature.code_of(self.world.plant))
         chunk = self._to_uart[:_UART_MOST]
         out += struct.pack("<BH", max(self.uart, 0), len(chunk)) + chunk
         del self._to_uart[: len(chunk)]

@@ -356,6 +356,10 @@ function readAhead(fetch, pc, wanted) {
   return found | open;
 }
 
+/** What was translated before, by its text: the same code after a reset need not be compiled again.
+ * @type {Map<string, Function>} */
+const known = new Map();
+
 /** A translated run: `run()` gives twice its cycles, plus one when the next instruction is not for it. */
 class Run {
   /** @param {() => number} run @param {number} most @param {number} at @param {number} bytes */
@@ -483,8 +487,12 @@ export class FasterCore {
       text = op.code(live, ops[i]) + text;
       live = (live & ~op.sets) | op.uses;
     }
-    const make = new Function('r', 'f', 's8', 's8i', 's16', 's16i', 's32', 'x8', 'x8i', 'x16', 'x16i', 'x32', 'pages',
-      'touched', 'sio', 'plain', `return function(){let a=0,b=0,c=0,v=0,k=0;${text}}`);
+    let make = known.get(text);
+    if (!make) {
+      make = new Function('r', 'f', 's8', 's8i', 's16', 's16i', 's32', 'x8', 'x8i', 'x16', 'x16i', 'x32', 'pages',
+        'touched', 'sio', 'plain', `return function(){let a=0,b=0,c=0,v=0,k=0;${text}}`);
+      known.set(text, make);
+    }
     this.translated++;
     const run = new Run(make(...this.parts), most, pc, at - pc);
     const place = pc - SRAM;

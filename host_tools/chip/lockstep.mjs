@@ -6,7 +6,8 @@
  * asynchronous. End of input ends the program.
  *
  *   in   G  until; levels: n (u8) of (pin, level 0, 1 or 2 released); edges: n (u16) of (pin, level, time), in order;
- *           words: n (u8) of (data pin, clock pin, pulses, word u32, ready); bytes for a UART: number, n (u16), bytes;
+ *           words: n (u8) of (data pin, clock pin, pulses, word u32, ready); the temperature
+ *           sensor's code (u16, ADC input 4); bytes for a UART: number, n (u16), bytes;
  *           the rest goes to the USB serial port
  *        A  answer to an I: acknowledged (u8), then bytes for the reads that follow, as many as are known
  *        F  file name: write the flash there.  X  seed (u32): cut the power
@@ -29,6 +30,7 @@ import { ShiftOut } from './shift_out.mjs';
 
 const READ = 0;
 const WRITE = 1;
+const TEMPERATURE = 4; // input of the ADC (data sheet section 4.9.5)
 
 /** @param {string} name @param {string} otherwise */
 function option(name, otherwise) {
@@ -277,6 +279,8 @@ function go(body) {
     at += 4;
     shift.offer({ data, clock, pulses, word, readyNs: time() });
   }
+  chip.mcu.adc.channelValues[TEMPERATURE] = body.readUInt16LE(at);
+  at += 2;
   const uart = u8();
   const bytes = body.readUInt16LE(at);
   at += 2;

@@ -19,6 +19,7 @@ Edge = tuple[int, int, float]
 MS = 1_000_000.0
 _FN_SIO = 5
 _REFUSED = b"\x00"
+_TRIES = 20
 
 
 class Probe:
@@ -54,7 +55,7 @@ class Probe:
         body = bytearray(struct.pack("<dBH", self.ns + ns, 0, len(edges)))
         for pin, level, at in edges:
             body += struct.pack("<BBd", pin, level, at)
-        body += struct.pack("<BBH", 0, 0, 0) + self._typed
+        body += struct.pack("<BHBH", 0, 0, 0, 0) + self._typed
         self._typed.clear()
         self.chip.send("G", bytes(body))
         events: list[Event] = []
@@ -101,8 +102,12 @@ class Probe:
         return self.end()
 
     def interrupt(self) -> None:
-        """Ctrl-C, and the prompt is back."""
-        self.type(b"\x03")
+        """Ctrl-C, and the prompt is back. One that meets an interrupt handler ends only that: then again."""
+        for _ in range(_TRIES):
+            self.type(b"\x03")
+            self.go(200 * MS)
+            if b"\x04" in self.console:
+                break
         self.until(b"\x04")
         self.until(b"\x04")
         self.until(b">")

@@ -35,10 +35,10 @@ _WRONG_USE = (UnknownName, BadArgument, SequenceError, PortError, WrongDictionar
 Parsers = Any  # argparse's own type of a set of subparsers is private
 
 
-def _guarded(call: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+def guarded(call: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     """Errors of the ground in one sentence on standard error; 2 for what was never sent, 4 for the rest."""
 
-    def guarded(args: argparse.Namespace) -> int:
+    def run(args: argparse.Namespace) -> int:
         try:
             return call(args)
         except _WRONG_USE as error:
@@ -47,7 +47,7 @@ def _guarded(call: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Na
             print(f"rochette: {error}", file=sys.stderr)
             return EXIT_FAULT
 
-    return guarded
+    return run
 
 
 def add_port(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +66,7 @@ def register(commands: Parsers, parser_class: type[argparse.ArgumentParser]) -> 
 
     def add(name: str, help: str, call: Callable[[argparse.Namespace], int], **more: Any) -> Any:
         parser = commands.add_parser(name, help=help, description=help, allow_abbrev=False, **more)
-        parser.set_defaults(call=_guarded(call))
+        parser.set_defaults(call=guarded(call))
         return parser
 
     send = add(

@@ -225,6 +225,14 @@ def test_every_driver_says_the_same_on_both_buses(frozen: uf2.Image) -> None:
         chip.close()
 
 
+def test_the_chips_temperature_is_that_of_the_place(chip: OnChip) -> None:
+    code = "from machine import ADC\nprint(ADC(4).read_u16())"
+    with OnHost() as host:
+        expected = int(host.run(code))
+    assert abs(int(chip.run(code)) - expected) <= 32
+    assert 10_000 < expected < 20_000
+
+
 INTEGERS = """
 import struct
 from rochette.services.executive import MECHANISMS, Executive
