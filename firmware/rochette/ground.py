@@ -8,6 +8,7 @@ from struct import pack_into
 
 from rochette.hal.entropy import chance
 from rochette.hal.serial_port import open_port
+from rochette.services import fram_map
 from rochette.services.answers import Answers
 from rochette.services.auth import read_key
 from rochette.services.commands import CommandError
@@ -65,9 +66,6 @@ if TYPE_CHECKING:
 PARAMETERS_FILE = "parameters.bin"
 """Every parameter as id U32 and value I32, in the order of ids; made when it is read."""
 
-LEDGER_FILE = "custody.ledger"
-"""The custody record: its header and every record that counts, as they stand in the memory."""
-
 _ROW_BYTES = 8
 _PAUSED = 1
 _RAIL_ON = 2
@@ -116,7 +114,6 @@ class Ground:
             self.files, payload.commands, events, self.names, self._time, values, executive, self._abort
         )
         self.files.offer(PARAMETERS_FILE, self._parameters_size, self._read_parameters)
-        self.files.offer(LEDGER_FILE, payload.ledger.size, payload.ledger.read_into)
         self._connect()
         self._serve()
         events.emit(EV_LINK_PARAMETERS_DEFAULT)
@@ -124,9 +121,9 @@ class Ground:
     # Building
 
     def _record(self, board: "dict[str, Any]") -> LinkRecord:
-        """Between the custody record and the scratch cell of the FRAM's own check."""
+        """Just below the scratch cell of the FRAM's own check (fram_map.py)."""
         part = board["parts"]["fram"]
-        base = part["scratch"] // 64 * 64
+        base = fram_map.link_base(part["scratch"])
         if part["scratch"] - base < RECORD_BYTES:
             return LinkRecord(None, chance())
         return LinkRecord(FramStore(self._payload.drivers["fram"], base, RECORD_BYTES), chance())

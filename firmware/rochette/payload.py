@@ -5,6 +5,8 @@ room
 of the executive each part is called, and how often.
 """
 
+from binascii import crc32
+
 from micropython import kbd_intr
 
 from rochette.activities.custody import Custody
@@ -32,6 +34,7 @@ from rochette.mechanisms.sealer import Sealer
 from rochette.mechanisms.spindle import Spindle
 from rochette.mechanisms.tilt import Tilt
 from rochette.mechanisms.weigher import Weigher
+from rochette.services import fram_map
 from rochette.services.activities import Activities
 from rochette.services.commands import Commands
 from rochette.services.deployment import FILE as DEPLOYMENT
@@ -249,13 +252,14 @@ class Payload:
         fram = d["fram"]
         part = self.board["parts"]["fram"]
         self.ledger = Ledger(
-            # Whole records, below the scratch cell that the memory's check uses.
-            FramStore(fram, 0, part["scratch"] // 64 * 64),
+            FramStore(fram, 0, fram_map.ledger_bytes(part["scratch"])),
             self.events,
             self.executive,
             lambda: clock_chip.epoch_s,
             self.parameters,
             FIRMWARE_VERSION,
+            crc32(self.board["name"].encode()) >> 2,
+            self.board["seats"],
         )
         self.custody = Custody(self.ledger, self.board["seats"])
         self.sample = Sample()
@@ -276,6 +280,7 @@ class Payload:
         kit.camera = self.camera
         kit.events = self.events
         kit.custody = self.custody
+        kit.ledger = self.ledger
         kit.values = self.parameters.values
         kit.sample = self.sample
         kit.hold = self.hold
@@ -295,6 +300,8 @@ class Payload:
         self.ground = Ground(self, FIRMWARE_VERSION)
         self.deployment = Deployment(lambda: not self.rail.is_on)
         self.ground.files.offer(DEPLOYMENT, self.deployment.size, self.deployment.read_into)
+        kit.files = self.ground.files
+        self.ground.files.offer("custody.ledger", self.ledger.export_bytes, self.ledger.export_into)
 
     def _protect(self) -> None:
         """What watches, and what is done. Every response stops or switches off; none moves anything."""
