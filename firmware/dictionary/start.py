@@ -6,8 +6,8 @@ BASE = 0xF00
 ENUMS = [
     {
         "name": "Tier",
-        "doc": "How far a start trusts what was kept. Each repeated failed start trusts less; up again only by"
-        " command.",
+        "doc": "How far a start trusts what was kept. Each repeated failed start trusts less; up again"
+        " only by command.",
         "values": [
             ("FULL", 0, "everything is read, and a hold goes on"),
             ("NO_ACTIVITY", 1, "everything is read; nothing goes on by itself"),

@@ -37,6 +37,8 @@ from rochette.mechanisms.weigher import Weigher
 from rochette.services import fram_map
 from rochette.services.activities import Activities
 from rochette.services.commands import Commands
+from rochette.services.deployment import FILE as DEPLOYMENT
+from rochette.services.deployment import Deployment
 from rochette.services.events import Events
 from rochette.services.executive import (
     ACTIVITIES,
@@ -331,6 +333,7 @@ class Payload:
         kit.parts = len(_PARTS)
         kit.halt_all = self.halt_all
         kit.check_parts = self.check_parts
+        kit.check_part = self.check_part
         kit.now_ms = self.now_ms
         kit.tidy = memory.tidy
         self.orders = Orders(kit, self.activities, self.commands)
@@ -343,6 +346,8 @@ class Payload:
         self.ground = Ground(self, FIRMWARE_VERSION)
         kit.files = self.ground.files
         self.ground.files.offer("custody.ledger", self.ledger.export_bytes, self.ledger.export_into)
+        self.deployment = Deployment(lambda: not self.rail.is_on)
+        self.ground.files.offer(DEPLOYMENT, self.deployment.size, self.deployment.read_into)
 
     def _protect(self) -> None:
         """What watches, and what is done. Every response stops or switches off; none moves anything."""
@@ -426,6 +431,7 @@ class Payload:
         add(IDLE, "parameters", self.parameter_store.tick, 100)
         add(IDLE, "start", self._settle, 1)
         add(IDLE, "slips", self.executive.report_slips, 1)
+        add(IDLE, "deployment", self.deployment.tick, 1)
 
     # Running
 
@@ -488,16 +494,29 @@ class Payload:
 
     def _check_quietly(self) -> int:
         failed = 0
-        for name, part in _PARTS:
-            driver = self.drivers[name]
-            try:
-                driver.check()
-            except PartError as error:
+        for _, part in _PARTS:
+            if not self.check_part(part):
                 failed += 1
-                entry = self.board["parts"][name]
-                event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
-                self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
         return failed
+
+    def check_part(self, part: int) -> bool:
+        """Whether a part (enum Part) says who it is; an event when it does not, or when the board has none.
+        """
+        for name, number in _PARTS:
+            if number == part:
+                return self._answers(name, part)
+        self.events.emit(EV_SYSTEM_PART_ABSENT, part, 0, 0)
+        return False
+
+    def _answers(self, name: str, part: int) -> bool:
+        try:
+            self.drivers[name].check()
+            return True
+        except PartError as error:
+            entry = self.board["parts"][name]
+            event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
+            self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
+            return False
 
     # Protection
 

@@ -44,8 +44,15 @@ def register(commands: Parsers, target: Convert, pace: Convert, whole: Callable[
     )
     emulate.add_argument("--rock", default="sandstone", metavar="NAME", help="the rock under it (sandstone)")
     emulate.add_argument("--seed", default=1, type=whole(0, 2**30 - 1), metavar="N", help="seed (1)")
-    emulate.add_argument("--board", default="emulated", metavar="NAME", help="a folder of boards/ (emulated)")
-    emulate.add_argument("--image", type=Path, metavar="FILE", help="chip: this MicroPython image")
+    emulate.add_argument(
+        "--board", default=None, metavar="NAME", help="what hangs on the pins (emulated; chip: pico)"
+    )
+    emulate.add_argument(
+        "--image",
+        type=Path,
+        metavar="FILE|stock",
+        help="chip: this MicroPython image (the one with the firmware in it)",
+    )
     emulate.add_argument(
         "--firmware",
         action="store_true",
@@ -62,6 +69,11 @@ def register(commands: Parsers, target: Convert, pace: Convert, whole: Callable[
     )
     emulate.add_argument(
         "--flash", type=Path, metavar="FILE", help="chip: keep its file system in this file, made at the end"
+    )
+    emulate.add_argument(
+        "--key",
+        metavar="FILE",
+        help="cpython, micropython: the line is a radio, and every frame needs a tag made with this key",
     )
     emulate.set_defaults(call=_emulate)
 
@@ -80,6 +92,8 @@ def _emulate(args: argparse.Namespace) -> int:
     if (args.tcp is None) == (args.pty is None):
         raise UsageError("emulate: give --tcp PORT or --pty LINK, one of the two.")
     if args.target == CHIP:
+        if args.key is not None:
+            raise UsageError("emulate: --key goes with cpython or micropython, not with chip.")
         from host_tools.chip import emulate
 
         return emulate.main(args, args.pace)
@@ -88,12 +102,19 @@ def _emulate(args: argparse.Namespace) -> int:
         if given is not None and given is not False:
             name = "--" + option.replace("_", "-")
             raise UsageError(f"emulate: {name} goes with --target chip, not with {args.target}.")
-    from host_tools.ground.errors import PortError
+    from host_tools.ground.errors import GroundError, PortError
     from host_tools.ground.serve import Line, PtyLine, TcpLine, serve
+    from host_tools.ground.tag import read_key
     from host_tools.run import runner, targets
 
     targets.require(args.target)
-    spec = runner.make_spec(runner.Asked(rock=args.rock, seed=args.seed, board=args.board))
+    spec = runner.make_spec(runner.Asked(rock=args.rock, seed=args.seed, board=args.board or "emulated"))
+    if args.key is not None:
+        try:
+            read_key(args.key)
+        except GroundError as error:
+            raise UsageError(f"emulate: --key {error}") from error
+        spec["key_file"] = str(Path(args.key).resolve())
     try:
         line: Line = TcpLine(args.tcp) if args.tcp is not None else PtyLine(args.pty)
     except PortError as error:
