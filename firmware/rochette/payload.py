@@ -18,7 +18,7 @@ from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
 from rochette.ground import Ground
-from rochette.hal import clock, guard, memory, reset
+from rochette.hal import clock, guard, memory, reset, volume
 from rochette.hal.watchdog import Watchdog
 from rochette.inputs import Inputs
 from rochette.mechanisms.breakoff import BreakOff
@@ -52,6 +52,7 @@ from rochette.services.executive import (
     Executive,
 )
 from rochette.services.ledger import Ledger
+from rochette.services.ledger_mirror import LedgerMirror
 from rochette.services.mission_time import MissionTime
 from rochette.services.mode import ModeKeeper
 from rochette.services.monitors import ABOVE, BELOW, Monitors
@@ -305,6 +306,13 @@ class Payload:
             crc32(self.board["name"].encode()) >> 2,
             self.board["seats"],
         )
+        self.mirror = LedgerMirror(
+            None if self.tier == TIER_BARE else volume.find(bool(self.board["link"]["files"]["folder"])),
+            self.ledger,
+            self.events,
+            lambda: not self.rail.is_on,
+            self.executive,
+        )
         self.custody = Custody(self.ledger, self.board["seats"])
         self.sample = Sample()
         self.hold = Hold(self.sample, self.events)
@@ -325,6 +333,7 @@ class Payload:
         kit.events = self.events
         kit.custody = self.custody
         kit.ledger = self.ledger
+        kit.mirror = self.mirror
         kit.values = self.parameters.values
         kit.sample = self.sample
         kit.hold = self.hold
@@ -428,6 +437,7 @@ class Payload:
         add(TELEMETRY, "telemetry 1 Hz", self.telemetry.sample_1, 1)
         add(LINK, "link", self.ground.tick, 100)
         add(IDLE, "ledger", self.ledger.tick, 100)
+        add(IDLE, "ledger mirror", self.mirror.tick, 100)
         add(IDLE, "parameters", self.parameter_store.tick, 100)
         add(IDLE, "start", self._settle, 1)
         add(IDLE, "slips", self.executive.report_slips, 1)
