@@ -232,6 +232,47 @@ EVENTS.append(
     }
 )
 
+EVENTS.append(
+    {
+        "name": "MIRROR_OPENED",
+        "id": 11,
+        "severity": "ACTIVITY_HI",
+        "format": "Custody mirror in flash: {mirrored} records, {kept} in the ledger",
+        "args": [("mirrored", "U32"), ("kept", "U32")],
+    }
+)
+EVENTS.append(
+    {
+        "name": "MIRROR_DIFFERS",
+        "id": 12,
+        "severity": "WARNING_HI",
+        "format": "Custody mirror in flash with {mirrored} records does not fit the ledger's {kept}",
+        "args": [("mirrored", "U32"), ("kept", "U32")],
+        "cause": "Its files are damaged, or one of the two memories comes from elsewhere.",
+        "action": "Fetch both, compare them with the ground's mirror; neither is written.",
+    }
+)
+EVENTS.append(
+    {
+        "name": "MIRROR_FAILED",
+        "id": 13,
+        "severity": "WARNING_HI",
+        "format": "Custody mirror in flash failed after {mirrored} records; the FRAM alone keeps the record",
+        "args": [("mirrored", "U32")],
+        "cause": "The flash is full, read-only, or does not keep what is written.",
+        "action": "Pull the ledger to the ground; make room or exchange the board.",
+    }
+)
+EVENTS.append(
+    {
+        "name": "MIRROR_TAKEN",
+        "id": 14,
+        "severity": "ACTIVITY_HI",
+        "format": "Custody ledger took the mirror's records: {kept} now",
+        "args": [("kept", "U32")],
+    }
+)
+
 CHANNELS = [
     {
         "name": "RECORDS",

@@ -38,6 +38,7 @@ from rochette.tables import (
     EV_LINK_MALFORMED,
     EV_LINK_PARAMETER,
     EV_LINK_PARAMETERS_DEFAULT,
+    EV_START_FILES_VOLATILE,
     LINK_RULE_ABORT,
     LINK_RULE_FINISH,
     LINK_RULE_PAUSE,
@@ -52,6 +53,7 @@ from rochette.tables import (
     SEQUENCE_REASON_CANCELLED,
     SEQUENCE_REASON_LINK,
     SEQUENCE_STATE_IDLE,
+    TIER_BARE,
     URGENT_KIND_ABORT,
     URGENT_KIND_PAUSE,
     URGENT_KIND_STOP,
@@ -124,7 +126,7 @@ class Ground:
         """Just below the scratch cell of the FRAM's own check (fram_map.py)."""
         part = board["parts"]["fram"]
         base = fram_map.link_base(part["scratch"])
-        if part["scratch"] - base < RECORD_BYTES:
+        if part["scratch"] - base < RECORD_BYTES or self._payload.tier == TIER_BARE:
             return LinkRecord(None, chance())
         return LinkRecord(FramStore(self._payload.drivers["fram"], base, RECORD_BYTES), chance())
 
@@ -141,8 +143,14 @@ class Ground:
             self._events.emit(EV_LINK_KEY_MISSING)
 
     def _store(self, place: "dict[str, Any]") -> "RamFiles | OsFiles":
+        """The flash's folder; RAM where there is none, where nothing is to be mounted, or where it fails."""
         folder = place["folder"]
-        return RamFiles(place["ram_bytes"]) if folder is None else OsFiles(folder)
+        if folder is not None and self._payload.tier != TIER_BARE:
+            try:
+                return OsFiles(folder)
+            except OSError:
+                self._events.emit(EV_START_FILES_VOLATILE)
+        return RamFiles(place["ram_bytes"])
 
     def _connect(self) -> None:
         link = self.link

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rochette.services.events import Events
     from rochette.services.files import Files
     from rochette.services.ledger import Ledger
+    from rochette.services.ledger_mirror import LedgerMirror
     from rochette.services.mode import ModeKeeper
 
 
@@ -50,6 +51,7 @@ class Kit:
     events: "Events"
     custody: "Custody"
     ledger: "Ledger"
+    mirror: "LedgerMirror"
     files: "Files"  # for the restore of the ledger
     values: "array[int]"  # parameter values, indexed by the P_ constants of tables.py
     sample: "Sample"

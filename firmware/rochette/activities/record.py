@@ -34,6 +34,7 @@ def record(step: "Generator[None, None, None]") -> "Generator[None, None, None]"
 
 
 RESTORE_FILE = "restore.ledger"
+_MIRROR_TICKS = 60_000  # 3,000 records, 10 ticks each, twice
 
 
 def restore(kit: "Kit") -> "Generator[None, None, None]":
@@ -48,6 +49,9 @@ def restore(kit: "Kit") -> "Generator[None, None, None]":
     raw = bytearray(RECORD_BYTES)
     taken = 0
     had = 0
+    if size < RECORD_BYTES and kit.mirror.count > ledger.count:
+        yield from _from_mirror(kit)
+        return
     if size < RECORD_BYTES:
         raise _refusal(kit, 0, RESTORE_REASON_FILE)
     for at in range(0, size - RECORD_BYTES + 1, RECORD_BYTES):
@@ -74,6 +78,19 @@ def restore(kit: "Kit") -> "Generator[None, None, None]":
             raise _refusal(kit, sequence, RESTORE_REASON_NOT_KEPT)
         taken += 1
     kit.events.emit(EV_LEDGER_RESTORED, taken, had, ledger.count)
+
+
+def _from_mirror(kit: "Kit") -> "Generator[None, None, None]":
+    """Take what the mirror in flash has and the ledger has not."""
+    kit.mirror.wanted = True
+    before = kit.ledger.count
+    for _ in range(_MIRROR_TICKS):
+        if not kit.mirror.wanted and not kit.ledger.busy:
+            break
+        yield
+    if kit.ledger.count < kit.mirror.count:
+        raise _refusal(kit, kit.ledger.count + 1, RESTORE_REASON_RECORD)
+    kit.events.emit(EV_LEDGER_RESTORED, kit.ledger.count - before, before, kit.ledger.count)
 
 
 def _refusal(kit: "Kit", sequence: int, reason: int) -> Fault:

@@ -189,6 +189,7 @@ class Ledger:
         self.state = BLANK
         self.count = 0
         self.inventory = Inventory()
+        self.archive: "Any" = None
         self.elsewhere = 0
         self.checkpoint = 0
         self.places = (store.size - HEADER_BYTES) // RECORD_BYTES
@@ -577,6 +578,15 @@ class Ledger:
         self._given = bytearray(raw)
         return ticket
 
+    def distrust(self) -> None:
+        """Another store tells another story, and nobody can say which is true: nothing is written now."""
+        self.state = UNREADABLE
+        self._emit(EV_LEDGER_UNREADABLE, self.count)
+
+    def is_record(self, raw: "bytes | bytearray") -> bool:
+        """Whether 64 bytes are a finished record: mark, format and CRC. Allocates."""
+        return raw[0] == MARK and raw[1] == FORMAT and _crc_fits(raw)
+
     def has(self, raw: "bytes | bytearray") -> bool:
         """Whether the record `raw` is kept here already, byte for byte. Raises OSError. Allocates."""
         mine = bytearray(RECORD_BYTES)
@@ -860,7 +870,8 @@ class Ledger:
         there is nothing that can be trusted."""
         if self.state not in (OPEN, FAILED, FOREIGN):
             return 0
-        return (self.count + 2 - self.oldest) * RECORD_BYTES
+        first = self.oldest if self.archive is None or not self.archive.count else 1
+        return (self.count + 2 - first) * RECORD_BYTES
 
     def export_into(self, offset: int, buffer: "Any", count: int) -> int:
         """Fill buffer[:count] with the export from `offset` on; how many bytes there were. Raises OSError."""
@@ -871,12 +882,19 @@ class Ledger:
             within = (offset + done) % RECORD_BYTES
             if place == 0:
                 self._store.read_into(0, self._export)
-            elif not self.read_raw(self.oldest + place - 1, self._export):
+            elif not self._read_anywhere(place, self._export):
                 break
             length = min(count - done, RECORD_BYTES - within)
             buffer[done : done + length] = self._export[within : within + length]
             done += length
         return done
+
+    def _read_anywhere(self, place: int, buffer: bytearray) -> bool:
+        """Record number `place` of the export: from the FRAM, else from the mirror."""
+        archive = self.archive
+        if archive is None or not archive.count:
+            return self.read_raw(self.oldest + place - 1, buffer)
+        return self.read_raw(place, buffer) or bool(archive.read_raw(place, buffer))
 
     def verify(self) -> bool:
         """Read everything again, apart from what is in memory: True when all is whole and says the same."""
