@@ -179,8 +179,7 @@ class Ground:
     def _trust(self, session: Any) -> tuple[Any, ...] | None:
         """After many quick starts the payload trusts less of what it kept; the way up again is by command."""
         tables = session.tables
-        counted = getattr(tables, "EV_START_COUNTED", None)
-        told = [e["args"] for e in session.sink.events if e["id"] == counted]
+        told = [e["args"] for e in session.sink.events if e["id"] == tables.EV_START_COUNTED]
         if not told or told[-1][2] == tables.TIER_FULL:
             return None
         if self.told[-1:] == ["START_TRUST"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from array import array
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from host_tools import rocks
 from host_tools.campaign import operated, truths
 from host_tools.emulator.errors import PowerLoss, SoftReset, WatchdogReset
+from rochette.services.events import FIELDS
 
 KINDS = (WatchdogReset, PowerLoss, SoftReset)
 UNCERTAIN = ("taking", "coring", "breaking", "docking")
@@ -127,16 +129,19 @@ def child(session: Any, nth: int, kind: type[BaseException]) -> list[str]:
 
 def reset_here(session: Any, nth: int, kind: type[BaseException]) -> list[str]:
     events = session.payload.events
-    plain = events.emit
     left = [nth]
 
-    def emit(*args: int) -> None:
-        plain(*args)
-        left[0] -= 1
-        if left[0] == 0:
-            raise kind("at an event")
+    class Trap(array):  # type: ignore[type-arg]
+        """The ring's memory: the chip is reset as the last number of the event is written."""
 
-    events.emit = emit
+        def __setitem__(self, at: Any, value: Any) -> None:
+            super().__setitem__(at, value)
+            if at % FIELDS == FIELDS - 1:
+                left[0] -= 1
+                if left[0] == 0:
+                    raise kind("at an event")
+
+    events._store = Trap("i", events._store)
     session.step()
     if session.resets != 1:
         return [f"no reset: {left[0]} events did not come"]
