@@ -149,6 +149,6 @@ def _settings(examples: int, steps: int) -> settings:
 
 
 TestCustodyMachine = CustodyMachine.TestCase
-TestCustodyMachine.settings = _settings(4, 12)
+TestCustodyMachine.settings = _settings(2, 8)
 TestSoaked = pytest.mark.soak(SoakedCustody.TestCase)
 TestSoaked.settings = _settings(500, 40)
