@@ -83,7 +83,7 @@ def test_boards_rocks_and_scenarios_of_a_team(installed: Path, project: Path) ->
     assert rochette(installed, below, "board", "check", "ours").returncode == 0
     assert "quarry" in rochette(installed, below, "rocks").stdout
     done = rochette(
-        installed, below, "run", "--board", "ours", "--rock", "quarry", "--depth", "2", "--release", "auto",
+        installed, below, "run", "--board", "ours", "--rock", "quarry", "--depth", "3", "--release", "auto",
         "--target", "micropython", "--json", "--quiet", "--out", str(project / "runs"),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
