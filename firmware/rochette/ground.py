@@ -37,6 +37,9 @@ from rochette.tables import (
     EV_LINK_MALFORMED,
     EV_LINK_PARAMETER,
     EV_LINK_PARAMETERS_DEFAULT,
+    EV_SYSTEM_PAUSED,
+    EV_SYSTEM_RESUME_REFUSED,
+    EV_SYSTEM_RESUMED,
     LINK_RULE_ABORT,
     LINK_RULE_FINISH,
     LINK_RULE_PAUSE,
@@ -48,6 +51,7 @@ from rochette.tables import (
     P_LINK_RULE_SEQUENCE,
     PARAMETER_IDS,
     REASON_ABORT_COMMANDED,
+    REASON_MOVED_BY_HAND,
     SEQUENCE_REASON_CANCELLED,
     SEQUENCE_REASON_LINK,
     SEQUENCE_STATE_IDLE,
@@ -269,6 +273,7 @@ class Ground:
         if not running and self.sequencer.state == SEQUENCE_STATE_IDLE:
             return -1
         self.sequencer.paused = True
+        self._events.emit(EV_SYSTEM_PAUSED)
         if running:
             self._activities.paused = True
             self._corer.paused = True
@@ -277,6 +282,10 @@ class Ground:
     def _resume(self) -> int:
         if not self._activities.paused and not self.sequencer.paused:
             return -1
+        if self._activities.paused and self._payload.carousel.moved_by_hand:
+            self._events.emit(EV_SYSTEM_RESUME_REFUSED, REASON_MOVED_BY_HAND)
+            return -1
+        self._events.emit(EV_SYSTEM_RESUMED)
         self.sequencer.paused = False
         self._activities.paused = False
         self._corer.paused = False

@@ -66,6 +66,7 @@ from rochette.tables import (
     EV_POWER_AUX_OVER_CURRENT,
     EV_POWER_BUS_OVER_CURRENT,
     EV_POWER_BUS_VOLTAGE_LOW,
+    EV_POWER_IDLE_CURRENT,
     EV_SYSTEM_BOOTED,
     EV_SYSTEM_PART_ABSENT,
     EV_SYSTEM_PART_WRONG,
@@ -76,6 +77,7 @@ from rochette.tables import (
     P_POWER_AUX_MAX_MA,
     P_POWER_BUS_MAX_MA,
     P_POWER_BUS_MIN_MV,
+    P_SAMPLE_IDLE_MAX_MA,
     PART_ADS1115,
     PART_DS3231,
     PART_FRAM,
@@ -88,6 +90,7 @@ from rochette.tables import (
     PART_VEML7700,
     REASON_E_STOP,
     REASON_GUARD,
+    REASON_HEATER,
     REASON_SAFED,
 )
 from rochette.watched import watch
@@ -100,6 +103,7 @@ FIRMWARE_VERSION = 1
 """Goes into every custody record. Raised when what a record means changes."""
 
 _TICKS_PER_100_MS = 10
+_REST_CHECKS = 10  # of 20 a second
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -137,6 +141,7 @@ class Payload:
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
         self.monitors = Monitors(self.events, self.parameters)
+        self._rested = 0
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
         self._build_mechanisms()
         self._check_quietly()
@@ -338,6 +343,16 @@ class Payload:
             REASON_SAFED,
             lambda: aux.ok,
         )
+        add(
+            self._idle_ma,
+            ABOVE,
+            P_SAMPLE_IDLE_MAX_MA,
+            8,
+            EV_POWER_IDLE_CURRENT,
+            hold,
+            REASON_HEATER,
+            lambda: bus.ok and self._at_rest(),
+        )
         self.activities.on_crash = self.stop
         self.executive.set_failure(self.stop)
 
@@ -471,6 +486,29 @@ class Payload:
             self.halt_all()
             self.feed.forget_position()
             self.activities.abort(None, REASON_E_STOP if rail.estop else REASON_GUARD)
+
+    def _idle_ma(self) -> int:
+        """Current of the supply, for the monitor that looks while nothing is driven."""
+        return self.bus.current_ma
+
+    def _at_rest(self) -> bool:
+        """Whether the rail is on, and nothing on it has been commanded to draw for half a second."""
+        drivers = self.drivers
+        driven = (
+            not self.rail.is_on
+            or self.spindle.running
+            or self.feed.busy
+            or self.carousel.busy
+            or self.percussion.busy
+            or self.breakoff.busy
+            or self.gate.busy
+            or self.probe.busy
+            or self.sealer.busy
+            or self.camera.busy
+            or drivers["feed"].moving
+        )
+        self._rested = 0 if driven else self._rested + 1
+        return self._rested > _REST_CHECKS
 
     def _abort_for_protection(self) -> None:
         self.activities.abort(None, self.responses.reason)

@@ -3,7 +3,7 @@
 Nothing is assumed from the last power-on: a payload that has not been brought up refuses to acquire.
 """
 
-from rochette.activities.steps import enter_phase, finish, insist, power_on
+from rochette.activities.steps import enter_phase, finish, insist, power_up
 from rochette.services.activities import Fault
 from rochette.tables import (
     BREAK_OFF_RESULT_OK,
@@ -54,7 +54,7 @@ def bring_up(kit: "Kit") -> "Generator[None, None, None]":
     if kit.custody.tube_in_bit:
         raise Fault(REASON_TUBE_IN_BIT, kit.custody.tube_in_bit)
     yield from test_parts(kit)
-    power_on(kit)
+    yield from power_up(kit)
     yield from home_axes(kit)
     yield from count_tubes(kit)
     kit.rail.off()

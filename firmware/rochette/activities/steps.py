@@ -1,7 +1,14 @@
 """Steps that every activity is made of: wait for a mechanism, insist on its result, next phase."""
 
-from rochette.services.activities import Fault, Timeout, wait_until
-from rochette.tables import EV_SAMPLE_PHASE, REASON_E_STOP, REASON_GUARD, REASON_TIMEOUT
+from rochette.services.activities import Fault, Timeout, pause_ms, wait_until
+from rochette.tables import (
+    EV_SAMPLE_PHASE,
+    EV_SAMPLE_RAIL_SETTLED,
+    P_SAMPLE_RAIL_SETTLE_MS,
+    REASON_E_STOP,
+    REASON_GUARD,
+    REASON_TIMEOUT,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +43,16 @@ def power_on(kit: "Kit") -> None:
         if rail.guard_cause and not rail.estop:
             raise Fault(REASON_GUARD, rail.guard_cause)
         raise Fault(REASON_E_STOP)
+
+
+def power_up(kit: "Kit") -> "Generator[None, None, None]":
+    """Switch the actuator rail on and give the drivers their time before anything moves."""
+    if kit.rail.is_on:
+        return
+    power_on(kit)
+    settle_ms = kit.values[P_SAMPLE_RAIL_SETTLE_MS]
+    yield from pause_ms(settle_ms)
+    kit.events.emit(EV_SAMPLE_RAIL_SETTLED, settle_ms)
 
 
 def finish(mechanism: "Any", limit_ms: int, reason: int) -> "Generator[None, None, int]":
