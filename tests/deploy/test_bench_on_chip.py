@@ -1,4 +1,4 @@
-"""The whole bench suite on the emulated chip, over its USB port, by the three commands that a person gives."""
+"""The whole bench suite on the emulated chip, over its USB port, by the commands that a person gives."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -56,23 +57,49 @@ def project(tmp_path: Path, installed: Path) -> Path:
     return tmp_path
 
 
-def rochette(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, from the wheel: the clone is not on the path."""
+def from_the_wheel(installed: Path, folder: Path, code: str, *more: str) -> subprocess.CompletedProcess[str]:
+    """A Python that finds the wheel and not the clone, working in the team's folder."""
     start = (
         f"import sys; here = {str(installed)!r}; "
         f"sys.path[:] = [here, *(p for p in sys.path if p != {str(paths.ROOT)!r})]; "
-        "from host_tools import cli, paths; "
-        f"assert str(paths.ROOT).startswith(here), paths.ROOT; sys.exit(cli.main(sys.argv[1:]))"
+        f"from host_tools import paths; assert str(paths.ROOT).startswith(here), paths.ROOT; {code}"
     )
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MICROPYPATH")}
-    return subprocess.run(
-        [sys.executable, "-c", start, *arguments],
-        cwd=folder,
-        env=env,
+    command = [sys.executable, "-c", start, *more]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+
+
+def rochette(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command of the wheel."""
+    return from_the_wheel(
+        installed, folder, "from host_tools import cli; sys.exit(cli.main(sys.argv[1:]))", *arguments
+    )
+
+
+def boots(installed: Path, folder: Path) -> dict[str, Any]:
+    """The wheel's firmware on the MicroPython VM, with the team's board and rock."""
+    asked = from_the_wheel(
+        installed,
+        folder,
+        "import json; from host_tools.run import runner, targets; "
+        "print(json.dumps([runner.make_spec(runner.Asked('quarry', board='ours')), "
+        "targets.vm_path('ours')]))",
+    )
+    assert asked.returncode == 0, asked.stderr
+    spec, path = json.loads(asked.stdout)
+    assert str(installed) in path and str(paths.FIRMWARE) not in path
+    script = Path(__file__).with_name("board_boot.py")
+    done = subprocess.run(
+        [str(paths.find_micropython()), "-X", "heapsize=4M", str(script)],
+        input=json.dumps(spec) + "\n",
+        env=dict(os.environ, MICROPYPATH=path),
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=120,
     )
+    assert done.returncode == 0, done.stderr
+    said: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return said
 
 
 def test_boards_rocks_and_scenarios_of_a_team(installed: Path, project: Path) -> None:
@@ -82,12 +109,8 @@ def test_boards_rocks_and_scenarios_of_a_team(installed: Path, project: Path) ->
     below = project / "boards" / "ours"
     assert rochette(installed, below, "board", "check", "ours").returncode == 0
     assert "quarry" in rochette(installed, below, "rocks").stdout
-    done = rochette(
-        installed, below, "run", "--board", "ours", "--rock", "quarry", "--depth", "3", "--release", "auto",
-        "--target", "micropython", "--json", "--quiet", "--out", str(project / "runs"),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])["outcome"] == "SEALED"
+    said = boots(installed, below)
+    assert (said["name"], said["failed"]) == ("ours", 0)
     listed = rochette(installed, project, "scenario", "list").stdout
     assert "short" in listed and "x01-roubion" in listed
     assert "full: The whole payload." in rochette(installed, project, "bench", "--list").stdout
