@@ -97,7 +97,7 @@ from rochette.watched import watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Generator
 
 FIRMWARE_VERSION = 1
 """Goes into every custody record. Raised when what a record means changes."""
@@ -130,6 +130,7 @@ class Payload:
         fit."""
         self.board = board
         self.drivers = fit(board)
+        self._collect = memory.tidy
         self.events = Events(256)
         self.executive = Executive(clock)
         self.events.stamp_from(self.executive)
@@ -291,7 +292,7 @@ class Payload:
         kit.check_parts = self.check_parts
         kit.check_part = self.check_part
         kit.now_ms = self.now_ms
-        kit.tidy = memory.tidy
+        kit.tidy = self._tidy
         self.orders = Orders(kit, self.activities, self.commands)
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
         self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)
@@ -362,36 +363,33 @@ class Payload:
         self.inputs = Inputs(self)
         add = self.executive.add
         add(INPUTS, "inputs", self.inputs.tick, 100)
-        add(INPUTS, "slow inputs", self.inputs.slow, 100)
-        add(INPUTS, "mission clock", self.mission_time.poll, 1)
         add(MONITORS, "rail", self._watch_rail, 100)
         add(MONITORS, "monitors", self.monitors.tick, 20)
-        for name, entry in (
-            ("tilt", self.tilt.tick),
-            ("spindle", self.spindle.tick),
-            ("feed", self.feed.tick),
-            ("corer", self.corer.tick),
-            ("percussion", self.percussion.tick),
-            ("breakoff", self.breakoff.tick),
-            ("weigher", self.weigher.tick),
-            ("carousel", self.carousel.tick),
-            ("probe", self.probe.tick),
-            ("sealer", self.sealer.tick),
-            ("gate", self.gate.tick),
-            ("camera", self.camera.tick),
+        add(MECHANISMS, "tilt", self.tilt.tick, 100)
+        add(MECHANISMS, "spindle", self.spindle.tick, 100)
+        for mechanism in (
+            self.feed,
+            self.corer,
+            self.percussion,
+            self.breakoff,
+            self.weigher,
+            self.carousel,
+            self.probe,
+            self.sealer,
+            self.gate,
+            self.camera,
         ):
-            add(MECHANISMS, name, entry, 100)
+            add(MECHANISMS, mechanism.name, mechanism.tick, 100, mechanism)
         add(ACTIVITIES, "activities", self.activities.tick, 100)
-        add(OUTPUTS, "feed steps", d["feed"].tick, 100)
-        add(OUTPUTS, "carousel steps", d["carousel"].tick, 100)
+        add(OUTPUTS, "feed steps", d["feed"].tick, 100, d["feed"])
+        add(OUTPUTS, "carousel steps", d["carousel"].tick, 100, d["carousel"])
         watch(self)
-        add(TELEMETRY, "telemetry 20 Hz", self.telemetry.sample_20, 20)
-        add(TELEMETRY, "telemetry 5 Hz", self.telemetry.sample_5, 5)
-        add(TELEMETRY, "telemetry 1 Hz", self.telemetry.sample_1, 1)
+        add(TELEMETRY, "telemetry", self.telemetry.tick, 100)
         add(LINK, "link", self.ground.tick, 100)
         add(IDLE, "ledger", self.ledger.tick, 100)
         add(IDLE, "slips", self.executive.report_slips, 1)
         add(IDLE, "deployment", self.deployment.tick, 1)
+        self.executive.set_still(self._all_still)
 
     # Running
 
@@ -437,27 +435,49 @@ class Payload:
             and not (self.spindle.running)
         )
 
+    def _all_still(self) -> bool:
+        """Nothing has power and no activity runs: what holds the ticks up for a while may be done."""
+        return not self.rail.is_on and not self.activities.running
+
+    def _tidy(self) -> None:
+        self.executive.when_still(self._collect)
+
     def now_ms(self) -> int:
         """Milliseconds of executive ticks since start, for durations; wraps with the tick counter."""
         return self.executive.tick * _TICKS_PER_100_MS
 
     # Parts
 
-    def check_parts(self) -> int:
-        """Every part on a bus says who it is; an event names each that does not. Returns how many failed."""
-        failed = self._check_quietly()
+    def check_parts(self) -> "Generator[None, None, int]":
+        """Every part on a bus says who it is, one a tick; an event names each that does not. Returns how many
+        failed."""
+        failed = 0
+        for name, part in _PARTS:
+            driver = self.drivers[name]
+            try:
+                if name == "load_cell":
+                    yield from driver.check_steps(self.executive.tick_us)
+                else:
+                    driver.check()
+            except PartError as error:
+                failed += 1
+                self._part_failed(name, part, error)
+            yield
         if failed:
             self.events.emit(EV_SYSTEM_SELF_TEST_FAILED, failed, len(_PARTS))
         else:
             self.events.emit(EV_SYSTEM_SELF_TEST_PASSED, len(_PARTS))
         return failed
 
-    def _check_quietly(self) -> int:
-        failed = 0
-        for _, part in _PARTS:
-            if not self.check_part(part):
-                failed += 1
-        return failed
+    def _check_quietly(self) -> None:
+        """All of them at once, before the first tick."""
+        for name, part in _PARTS:
+            self._answers(name, part)
+
+    def _part_failed(self, name: str, part: int, error: PartError) -> None:
+        entry = self.board["parts"][name]
+        event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
+        self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
 
     def check_part(self, part: int) -> bool:
         """Whether a part (enum Part) says who it is; an event when it does not, or when the board has none.
@@ -473,9 +493,7 @@ class Payload:
             self.drivers[name].check()
             return True
         except PartError as error:
-            entry = self.board["parts"][name]
-            event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
-            self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
+            self._part_failed(name, part, error)
             return False
 
     # Protection

@@ -1,6 +1,6 @@
 """Steps that every activity is made of: wait for a mechanism, insist on its result, next phase."""
 
-from rochette.services.activities import Fault, Timeout, pause_ms, wait_until
+from rochette.services.activities import TICK_MS, Fault, pause_ms
 from rochette.tables import (
     EV_SAMPLE_PHASE,
     EV_SAMPLE_RAIL_SETTLED,
@@ -61,14 +61,13 @@ def finish(mechanism: "Any", limit_ms: int, reason: int) -> "Generator[None, Non
     At the deadline the mechanism is halted in place and Fault(TIMEOUT, reason) is raised.
     """
 
-    def done() -> bool:
-        return not mechanism.busy
-
-    try:
-        yield from wait_until(done, limit_ms, reason)
-    except Timeout:
-        mechanism.halt()
-        raise Fault(REASON_TIMEOUT, reason)
+    left = (limit_ms + TICK_MS - 1) // TICK_MS
+    while mechanism.busy:
+        if left <= 0:
+            mechanism.halt()
+            raise Fault(REASON_TIMEOUT, reason)
+        left -= 1
+        yield
     return mechanism.result
 
 
