@@ -25,7 +25,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen chip-images test-chip test-ground test-yamcs vm pytest clean moved
+.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden mutation docs-pictures chip image image-frozen chip-images test-chip test-ground test-yamcs vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -53,6 +53,12 @@ soak: $(TEST_READY) vm  ## The long tests: 1,000 seeds on both targets, long ran
 
 test-ground: $(TEST_READY) vm  ## The ground systems whole: test API on MicroPython, the page in a browser (needs chromium)
 	$(BIN)/python -m pytest -n 1 -m ground tests/ground $(PYTEST)
+
+mutation: $(TEST_READY)  ## Change custody's code one place at a time and see whether a test notices (hours; MUTATION="--share 0.02")
+	@test -x build/mutation/bin/cosmic-ray || { $(PYTHON) -m venv build/mutation && \
+	  build/mutation/bin/python -m pip install --quiet --constraint requirements.lock --editable '.[test]' && \
+	  build/mutation/bin/python -m pip install --quiet cosmic-ray==8.7.0; }
+	@build/mutation/bin/python -m host_tools.mutation $(MUTATION)
 
 test-yamcs: $(TEST_READY)  ## Yamcs on the bridge, in an environment of its own (downloads Yamcs, AGPL, and a Java)
 	@test -x build/yamcs/bin/fprime-yamcs || { $(PYTHON) -m venv build/yamcs && \

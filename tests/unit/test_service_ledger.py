@@ -306,7 +306,7 @@ def test_a_power_cut_while_it_is_begun_can_be_begun_again(written: int) -> None:
     assert Ledger(store).initialised
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(place=st.integers(0, 3), byte=st.integers(0, RECORD_BYTES - 1), bit=st.integers(0, 7))
 def test_damage_is_found_and_never_written_over(place: int, byte: int, bit: int) -> None:
     ledger = told(begun(), 4)
