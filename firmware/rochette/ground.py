@@ -8,6 +8,7 @@ from struct import pack_into
 
 from rochette.hal.entropy import chance
 from rochette.hal.serial_port import open_port
+from rochette.services import fram_map
 from rochette.services.answers import Answers
 from rochette.services.auth import read_key
 from rochette.services.commands import CommandError
@@ -37,6 +38,7 @@ from rochette.tables import (
     EV_LINK_MALFORMED,
     EV_LINK_PARAMETER,
     EV_LINK_PARAMETERS_DEFAULT,
+    EV_START_FILES_VOLATILE,
     EV_SYSTEM_PAUSED,
     EV_SYSTEM_RESUME_REFUSED,
     EV_SYSTEM_RESUMED,
@@ -55,6 +57,7 @@ from rochette.tables import (
     SEQUENCE_REASON_CANCELLED,
     SEQUENCE_REASON_LINK,
     SEQUENCE_STATE_IDLE,
+    TIER_BARE,
     URGENT_KIND_ABORT,
     URGENT_KIND_PAUSE,
     URGENT_KIND_STOP,
@@ -68,9 +71,6 @@ if TYPE_CHECKING:
 
 PARAMETERS_FILE = "parameters.bin"
 """Every parameter as id U32 and value I32, in the order of ids; made when it is read."""
-
-LEDGER_FILE = "custody.ledger"
-"""The custody record: its header and every record that counts, as they stand in the memory."""
 
 _ROW_BYTES = 8
 _PAUSED = 1
@@ -120,7 +120,6 @@ class Ground:
             self.files, payload.commands, events, self.names, self._time, values, executive, self._abort
         )
         self.files.offer(PARAMETERS_FILE, self._parameters_size, self._read_parameters)
-        self.files.offer(LEDGER_FILE, payload.ledger.size, payload.ledger.read_into)
         self._connect()
         self._serve()
         events.emit(EV_LINK_PARAMETERS_DEFAULT)
@@ -128,10 +127,10 @@ class Ground:
     # Building
 
     def _record(self, board: "dict[str, Any]") -> LinkRecord:
-        """Between the custody record and the scratch cell of the FRAM's own check."""
+        """Just below the scratch cell of the FRAM's own check (fram_map.py)."""
         part = board["parts"]["fram"]
-        base = part["scratch"] // 64 * 64
-        if part["scratch"] - base < RECORD_BYTES:
+        base = fram_map.link_base(part["scratch"])
+        if part["scratch"] - base < RECORD_BYTES or self._payload.tier == TIER_BARE:
             return LinkRecord(None, chance())
         return LinkRecord(FramStore(self._payload.drivers["fram"], base, RECORD_BYTES), chance())
 
@@ -148,8 +147,14 @@ class Ground:
             self._events.emit(EV_LINK_KEY_MISSING)
 
     def _store(self, place: "dict[str, Any]") -> "RamFiles | OsFiles":
+        """The flash's folder; RAM where there is none, where nothing is to be mounted, or where it fails."""
         folder = place["folder"]
-        return RamFiles(place["ram_bytes"]) if folder is None else OsFiles(folder)
+        if folder is not None and self._payload.tier != TIER_BARE:
+            try:
+                return OsFiles(folder)
+            except OSError:
+                self._events.emit(EV_START_FILES_VOLATILE)
+        return RamFiles(place["ram_bytes"])
 
     def _connect(self) -> None:
         link = self.link

@@ -5,6 +5,8 @@ room
 of the executive each part is called, and how often.
 """
 
+from binascii import crc32
+
 from micropython import kbd_intr
 
 from rochette.activities.custody import Custody
@@ -16,7 +18,7 @@ from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
 from rochette.ground import Ground
-from rochette.hal import clock, guard, memory, reset
+from rochette.hal import clock, guard, memory, reset, volume
 from rochette.hal.watchdog import Watchdog
 from rochette.inputs import Inputs
 from rochette.mechanisms.breakoff import BreakOff
@@ -32,6 +34,7 @@ from rochette.mechanisms.sealer import Sealer
 from rochette.mechanisms.spindle import Spindle
 from rochette.mechanisms.tilt import Tilt
 from rochette.mechanisms.weigher import Weigher
+from rochette.services import fram_map
 from rochette.services.activities import Activities
 from rochette.services.commands import Commands
 from rochette.services.deployment import FILE as DEPLOYMENT
@@ -49,21 +52,29 @@ from rochette.services.executive import (
     Executive,
 )
 from rochette.services.ledger import Ledger
+from rochette.services.ledger_mirror import LedgerMirror
 from rochette.services.mission_time import MissionTime
 from rochette.services.mode import ModeKeeper
 from rochette.services.monitors import Monitors
+from rochette.services.parameter_store import ParameterStore
 from rochette.services.parameters import Parameters
 from rochette.services.responses import Responses
-from rochette.services.stores import FramStore
+from rochette.services.start_record import SETTLE_S, StartRecord
+from rochette.services.stores import FramStore, NoStore
 from rochette.services.telemetry import Telemetry
 from rochette.tables import (
     CMD_MONITOR_SET_STATE,
     CMD_POWER_GUARD_CLEAR,
+    CMD_START_RESTART,
+    CMD_START_TRUST,
     CMD_SYSTEM_NO_OP,
     CMD_SYSTEM_PARAMETER_SET,
     CMD_SYSTEM_SAFE,
     COMMAND_RESULT_EXECUTION,
     COMMAND_RESULT_OK,
+    EV_START_COUNTED,
+    EV_START_RECORD_LOST,
+    EV_START_TIER_LOWERED,
     EV_SYSTEM_BOOTED,
     EV_SYSTEM_PART_ABSENT,
     EV_SYSTEM_PART_WRONG,
@@ -95,6 +106,8 @@ from rochette.tables import (
     RESPONSE_KIND_AXIS,
     RESPONSE_KIND_CUT,
     RESPONSE_KIND_HOLD,
+    TIER_BARE,
+    TIER_FULL,
 )
 from rochette.watch import Watch
 from rochette.watched import watch
@@ -145,6 +158,7 @@ class Payload:
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
+        self._start()
         self._build_mechanisms()
         self._check_quietly()
         self._build_kit()
@@ -154,11 +168,43 @@ class Payload:
         )
         self._protect()
         self._schedule()
-        self.mode.set(MODE_IDLE)
-        if self.custody.commissioned and look_back(self.kit):
+        self.mode.set(MODE_SAFE if self.tier == TIER_BARE else MODE_IDLE)
+        if self.custody.commissioned and look_back(self.kit) and self.tier == TIER_FULL:
             self.orders.hold_again_at_start()
 
     # Building
+
+    def _start(self) -> None:
+        """How far what was kept is trusted (services/start_record.py), then the parameters that were kept."""
+        fram = self.drivers["fram"]
+        scratch = self.board["parts"]["fram"]["scratch"]
+        start = self.start = StartRecord(
+            FramStore(fram, fram_map.start_base(scratch), fram_map.START_BYTES)
+        )
+        self.tier = start.tier
+        events = self.events
+        if not start.kept:
+            events.emit(EV_START_RECORD_LOST)
+        events.emit(EV_START_COUNTED, start.starts, start.quick, start.tier)
+        if start.lowered:
+            events.emit(EV_START_TIER_LOWERED, start.quick, start.tier)
+        store = None
+        if start.tier != TIER_BARE:
+            store = FramStore(fram, fram_map.parameters_base(scratch), 2 * fram_map.PARAMETER_COPY_BYTES)
+        self.parameter_store = ParameterStore(store, self.parameters, events)
+
+    def _settle(self) -> None:
+        """Once, when this start has run long enough."""
+        start = self.start
+        if not start.settled and self.executive.tick >= SETTLE_S * 100 and not start.settle():
+            self.events.emit(EV_START_RECORD_LOST)
+
+    def _trust(self) -> int:
+        return COMMAND_RESULT_OK if self.start.trust() else COMMAND_RESULT_EXECUTION
+
+    def _restart(self) -> None:
+        self.stop()
+        reset.reset()
 
     def _build_mechanisms(self) -> None:
         d = self.drivers
@@ -272,13 +318,23 @@ class Payload:
         fram = d["fram"]
         part = self.board["parts"]["fram"]
         self.ledger = Ledger(
-            # Whole records, below the scratch cell that the memory's check uses.
-            FramStore(fram, 0, part["scratch"] // 64 * 64),
+            NoStore(fram_map.ledger_bytes(part["scratch"]))
+            if self.tier == TIER_BARE
+            else FramStore(fram, 0, fram_map.ledger_bytes(part["scratch"])),
             self.events,
             self.executive,
             lambda: clock_chip.epoch_s,
             self.parameters,
             FIRMWARE_VERSION,
+            crc32(self.board["name"].encode()) >> 2,
+            self.board["seats"],
+        )
+        self.mirror = LedgerMirror(
+            None if self.tier == TIER_BARE else volume.find(bool(self.board["link"]["files"]["folder"])),
+            self.ledger,
+            self.events,
+            lambda: not self.rail.is_on,
+            self.executive,
         )
         self.custody = Custody(self.ledger, self.board["seats"])
         self.sample = Sample()
@@ -299,6 +355,8 @@ class Payload:
         kit.camera = self.camera
         kit.events = self.events
         kit.custody = self.custody
+        kit.ledger = self.ledger
+        kit.mirror = self.mirror
         kit.values = self.parameters.values
         kit.sample = self.sample
         kit.hold = self.hold
@@ -312,10 +370,14 @@ class Payload:
         kit.tidy = self._tidy
         self.orders = Orders(kit, self.activities, self.commands)
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
+        self.commands.handle(CMD_START_TRUST, self._trust)
+        self.commands.handle(CMD_START_RESTART, self._restart)
         self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)
         self.commands.handle(CMD_SYSTEM_PARAMETER_SET, self.parameters.set)
         self.commands.handle(CMD_POWER_GUARD_CLEAR, self._clear_guard)
         self.ground = Ground(self, FIRMWARE_VERSION)
+        kit.files = self.ground.files
+        self.ground.files.offer("custody.ledger", self.ledger.export_bytes, self.ledger.export_into)
         self.deployment = Deployment(lambda: not self.rail.is_on)
         self.ground.files.offer(DEPLOYMENT, self.deployment.size, self.deployment.read_into)
 
@@ -362,6 +424,9 @@ class Payload:
         add(TELEMETRY, "telemetry", self.telemetry.tick, 100)
         add(LINK, "link", self.ground.tick, 100)
         add(IDLE, "ledger", self.ledger.tick, 100)
+        add(IDLE, "ledger mirror", self.mirror.tick, 100)
+        add(IDLE, "parameters", self.parameter_store.tick, 100)
+        add(IDLE, "start", self._settle, 1)
         add(IDLE, "slips", self.executive.report_slips, 1)
         add(IDLE, "deployment", self.deployment.tick, 1)
         self.executive.set_still(self._all_still)

@@ -131,11 +131,12 @@ class ChipSession(Session):
         profiled = bool(self._spec.get("profile"))
         bridge.type(f"import on_chip; on_chip.run({profiled})\r".encode())
 
-    def _result(self) -> dict[str, Any]:
+    def result(self) -> dict[str, Any]:
+        """As on the other targets, with what was measured on the chip beside it."""
         if self._spec.get("profile"):
             self.entries = profile.read(self.payload)
         self.still = [int(self.payload.ask(f"p.executive.still_{name}")) for name in ("count", "worst_us")]
-        return super()._result()
+        return super().result()
 
     def _at_grid(self) -> None:
         """Limits are looked at oftener than the firmware ticks."""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from rochette.mechanisms.tilt import Tilt
     from rochette.mechanisms.weigher import Weigher
     from rochette.services.events import Events
+    from rochette.services.files import Files
+    from rochette.services.ledger import Ledger
+    from rochette.services.ledger_mirror import LedgerMirror
     from rochette.services.mode import ModeKeeper
 
 
@@ -47,6 +50,9 @@ class Kit:
     camera: "Camera"
     events: "Events"
     custody: "Custody"
+    ledger: "Ledger"
+    mirror: "LedgerMirror"
+    files: "Files"  # for the restore of the ledger
     values: "array[int]"  # parameter values, indexed by the P_ constants of tables.py
     sample: "Sample"
     hold: "Hold"

@@ -8,7 +8,7 @@ from rochette.activities.bring_up import bring_up
 from rochette.activities.clearing import clear_ring, drive_cover, shake_bit, sweep_bore
 from rochette.activities.depot import Drops, drop_tube, tip_over
 from rochette.activities.operate import operate, self_test, spin
-from rochette.activities.record import commission, record
+from rochette.activities.record import commission, record, restore
 from rochette.activities.recovery import finish_storing, hold_again, hold_again_at_start, retract_bit
 from rochette.services.commands import PENDING, CommandError
 from rochette.tables import (
@@ -56,7 +56,9 @@ from rochette.tables import (
     CMD_LEDGER_DROP,
     CMD_LEDGER_LOAD,
     CMD_LEDGER_MARK,
+    CMD_LEDGER_MIRRORED,
     CMD_LEDGER_MOVE,
+    CMD_LEDGER_RESTORE,
     CMD_LEDGER_SEALS,
     CMD_PROBE_HALT,
     CMD_PROBE_JOG,
@@ -176,6 +178,8 @@ class Orders:
             (CMD_LEDGER_LOAD, self._load),
             (CMD_LEDGER_SEALS, self._seals),
             (CMD_LEDGER_BIT, self._bit),
+            (CMD_LEDGER_MIRRORED, self._mirrored),
+            (CMD_LEDGER_RESTORE, self._restore),
             (CMD_SAMPLE_RETAKE, self._retake),
             (CMD_SAMPLE_ABORT, self._abort),
             (CMD_CAMERA_ASSESS, self._assess),
@@ -347,6 +351,14 @@ class Orders:
 
     def _bit(self, number: int) -> int:
         return self._record(CMD_LEDGER_BIT, self._kit.custody.bit(number))
+
+    def _mirrored(self, sequence: int, chain: int) -> int:
+        known = self._kit.ledger.mirrored(sequence, chain)
+        return COMMAND_RESULT_OK if known else COMMAND_RESULT_EXECUTION
+
+    def _restore(self) -> int:
+        self._kit.ready = False
+        return self._start(CMD_LEDGER_RESTORE, ACTIVITY_NAME_RECORD, restore(self._kit))
 
     def _retract_bit(self, sample: int, tube: int) -> int:
         steps = retract_bit(self._kit, sample, tube)
