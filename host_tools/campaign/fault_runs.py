@@ -181,6 +181,9 @@ def _judged(session: Any, cell: Cell, at_ms: int, crash: str) -> Record:
         sample = session.payload.sample
         outcome = words.label("Outcome", sample.outcome)
         reason = words.label("Reason", sample.reason)
+        if not sample.number:
+            # It was stopped before a sample was begun.
+            outcome, reason = "FAULT", words.label("Reason", session.payload.activities.last_reason)
         # A drive that does not do what it is told is energised against the firmware's will.
         why += [f"limit broken: {one}" for one in session.limits.broken if cell.part.upper() not in one]
     expectation = fault_matrix.table().expectation(cell)
