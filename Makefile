@@ -8,6 +8,8 @@ ROCK   ?= sandstone
 SEED   ?= 1
 RUN    ?= --rock $(ROCK) --seed $(SEED) --release auto
 PYTEST ?=
+FLASH  ?= --frozen
+DEPLOY ?=
 
 BIN       := .venv/bin
 RUN_READY  := .venv/.rochette-run
@@ -25,7 +27,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden mutation docs-pictures chip image image-frozen chip-images test-chip test-ground test-yamcs vm pytest clean moved
+.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden mutation docs-pictures chip image image-frozen chip-images flash deploy bench test-chip test-ground test-yamcs vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -131,6 +133,15 @@ $(CHIP_READY): host_tools/chip/package.json host_tools/chip/package-lock.json
 	  echo "The chip target needs Node.js 20 or later with npm: on Debian the packages nodejs and npm. Nothing was changed."; exit 1; }
 	@cd host_tools/chip && npm ci --silent
 	@touch $@
+
+flash: $(RUN_READY)  ## Put our image, with the firmware in it, onto a Pico in boot mode (FLASH='--image FILE' for another)
+	@$(BIN)/rochette flash $(FLASH)
+
+deploy: $(RUN_READY)  ## Put the firmware onto the board that is plugged in (DEPLOY='--port DEV --board NAME')
+	@$(BIN)/rochette deploy $(DEPLOY)
+
+bench: $(TEST_READY) chip  ## Deploy onto an emulated Pico and run the bench suite on it, over its USB port
+	@$(BIN)/python -m host_tools.bench
 
 vm: $(RUN_READY)
 	@$(BIN)/python -m host_tools.paths
