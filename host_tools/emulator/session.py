@@ -472,6 +472,13 @@ class Session:
         self._flush_trace()
         return hexlify(self._hash.digest()).decode()
 
+    def _custody(self) -> "list[dict[str, Any]]":
+        """Every record there is; none when the memory does not answer at the end of the run."""
+        try:
+            return self.payload.custody.listing()
+        except OSError:
+            return []
+
     def result(self) -> "dict[str, Any]":
         """What came out: numbers and enum values."""
         self._flush_trace()
@@ -504,7 +511,7 @@ class Session:
             "slips": slips[0] + slips[1] + slips[2] + slips[3],
             "trace_sha256": self.trace(),
             "evidence": self.evidence(),
-            "custody": payload.custody.listing(),
+            "custody": self._custody(),
             "seal_curve": _curve(payload.sealer),
             "limits_broken": self.limits.broken,
             "refused": self._refused,

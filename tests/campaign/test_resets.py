@@ -130,6 +130,7 @@ def child(session: Any, nth: int, kind: type[BaseException]) -> list[str]:
 def reset_here(session: Any, nth: int, kind: type[BaseException]) -> list[str]:
     events = session.payload.events
     left = [nth]
+    session.sink.hold = lambda _evidence: {"answer": "hold"}  # nobody releases what is held again
 
     class Trap(array):  # type: ignore[type-arg]
         """The ring's memory: the chip is reset as the last number of the event is written."""

@@ -26,6 +26,7 @@ from rochette.tables import (
     COMMAND_RESULT_EXECUTION,
     COMMAND_RESULT_OK,
     MODE_IDLE,
+    TIER_FULL,
 )
 
 BOARD = {
@@ -119,19 +120,6 @@ class Corer:
         self.paused = False
 
 
-class Record:
-    """A custody record of 40 bytes, as far as a file of it goes."""
-
-    def size(self):
-        return 40
-
-    def read_into(self, offset, buffer, count):
-        count = min(count, 40 - offset)
-        for n in range(count):
-            buffer[n] = offset + n
-        return count
-
-
 class Payload:
     """What ground.Ground needs of a payload. `done` lists what commands were carried out, with arguments."""
 
@@ -153,7 +141,7 @@ class Payload:
         self.feed = Feed()
         self.corer = Corer()
         self.carousel = Carousel()
-        self.ledger = Record()
+        self.tier = TIER_FULL
         self.clock = MissionClock()
         self.mission_time = MissionTime(self.executive, self.clock, 2020)
         self.mission_time.poll()
