@@ -41,10 +41,12 @@ FOLDER = paths.ROOT / "tests" / "scenarios"
 
 RELEASES = ("auto", "never")  # nobody is there to ask
 FAULT_KEYS = ("target", "kind", "value", "at_ms", "after_event", "delay_ms", "for_ms")
-FAULT_PLACES = ("plant", "pin", "register", "bus", "supply", "estop")
+FAULT_PLACES = ("plant", "pin", "register", "bus", "supply", "estop", "clock", "sleep")
+LONGEST_S = 40 * 88_775  # forty sols
 LIMIT_KEYS = ("never_together",)
+UNTIL_KEYS = ("event", "delay_ms")
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")
-EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "result")
+EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "record", "result")
 RESULT_FIELDS = (
     "verdict",
     "fill",
@@ -60,6 +62,14 @@ RESULT_FIELDS = (
     "events",
     "slips",
     "emulated_s",
+    "restarts",
+    "mode",
+    "survival",
+    "clock_fault",
+    "wakes",
+    "missed",
+    "refused_sleeps",
+    "records",
 )
 TOP_KEYS = (
     "id",
@@ -73,6 +83,7 @@ TOP_KEYS = (
     "hold_s",
     "targets",
     "commands",
+    "until",
     "fault",
     "limit",
     "expect",
@@ -100,6 +111,7 @@ class Scenario:
     hold_s: int = HOLD_S
     targets: list[str] = field(default_factory=lambda: list(TARGETS))
     commands: list[dict[str, Any]] = field(default_factory=list)
+    until: dict[str, Any] = field(default_factory=dict)
     faults: list[dict[str, Any]] = field(default_factory=list)
     limits: list[dict[str, Any]] = field(default_factory=list)
     expect: dict[str, Any] = field(default_factory=dict)
@@ -116,6 +128,7 @@ class Scenario:
             faults=self.faults,
             commands=self.commands,
             limits=self.limits,
+            until=self.until,
             max_s=self.max_s,
             hold_s=self.hold_s,
         )
@@ -201,10 +214,11 @@ class _Checker:
             tube=self._whole(("tube",), data.get("tube", 1), 1, 64),
             depth_mm=self._number(("depth_mm",), data.get("depth_mm", 8), DEPTH_MIN_MM, DEPTH_MAX_MM),
             release=self._one_of(("release",), data.get("release", "auto"), RELEASES),
-            max_s=self._whole(("max_s",), data.get("max_s", MAX_S), 1, 10 * MAX_S),
+            max_s=self._whole(("max_s",), data.get("max_s", MAX_S), 1, LONGEST_S),
             hold_s=self._whole(("hold_s",), data.get("hold_s", HOLD_S), 1, MAX_S),
             targets=self._names(("targets",), data.get("targets", list(TARGETS)), TARGETS),
             commands=self._tables("commands", data, COMMAND_KEYS, self._command),
+            until=self._end(data.get("until", {})),
             faults=self._tables("fault", data, FAULT_KEYS, self._fault),
             limits=self._tables("limit", data, LIMIT_KEYS, self._limit),
             expect=self._expect(data["expect"]),
@@ -309,7 +323,7 @@ class _Checker:
     def _when(self, at: tuple[str | int, ...], table: dict[str, Any]) -> None:
         for key in ("at_ms", "delay_ms", "for_ms"):
             if key in table:
-                self._whole((*at, key), table[key], 0, 2**31 - 1)
+                self._whole((*at, key), table[key], 0, 1000 * LONGEST_S)
         if "after_event" in table:
             self._event((*at, "after_event"), table["after_event"])
         if "at_ms" in table and "after_event" in table:
@@ -369,6 +383,15 @@ class _Checker:
         self._when(at, table)
         return table
 
+    def _end(self, value: Any) -> dict[str, Any]:
+        at: tuple[str | int, ...] = ("until",)
+        table = self._table(at, value)
+        self._known(at, table, UNTIL_KEYS)
+        if table:
+            self._event((*at, "event"), table.get("event"))
+            self._whole((*at, "delay_ms"), table.get("delay_ms", 0), 0, 1000 * LONGEST_S)
+        return table
+
     def _limit(self, at: tuple[str | int, ...], table: dict[str, Any]) -> dict[str, Any]:
         from host_tools.emulator.limits import ACTUATORS
 
@@ -394,6 +417,11 @@ class _Checker:
                 self._wrong((*at, key), names, "a list of events")
             for name in names:
                 self._event((*at, key), name)
+        kinds = expect.get("record", [])
+        if not isinstance(kinds, list):
+            self._wrong((*at, "record"), kinds, "a list of kinds of custody records")
+        for kind in kinds:
+            self._one_of((*at, "record"), kind, self._dictionary().values_of("RecordKind"))
         fields = self._table((*at, "result"), expect.get("result", {}))
         self._known((*at, "result"), fields, RESULT_FIELDS)
         for name, wanted in fields.items():
@@ -541,6 +569,10 @@ def judge(scenario: Scenario, done: Done) -> list[str]:
         f"event {name} did not occur" for name in expect.get("must_events", ()) if name not in seen
     )
     complaints.extend(f"event {name} occurred" for name in expect.get("must_not_events", ()) if name in seen)
+    if "record" in expect:
+        kinds = [str(one.get("kind")) for one in result.get("custody") or ()]
+        if kinds != expect["record"]:
+            complaints.append(f"the custody record holds {kinds}, expected {expect['record']}")
     complaints.extend(f"limit broken: {broken}" for broken in result.get("limits_broken") or ())
     return complaints
 

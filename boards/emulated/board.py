@@ -5,6 +5,9 @@ BOARD: dict = {
     "mcu": "rp2040",
     "seats": 43,
     "watchdog_ms": 2000,
+    # How all but the mission clock is switched off: "lightsleep" (the controller sleeps by its own timer), or
+    # "latch" (the clock's alarm output holds the supply on: clearing the alarm switches it off).
+    "sleep": "lightsleep",
     # Every GPIO in use. dir: out, in, i2c. safe: the level that does no harm (outputs). active: the level
     # that means "made", "on" or "open" in the name's own sense. pull: up, down or None (inputs).
     "pins": {
@@ -173,7 +176,10 @@ BOARD: dict = {
                 "carousel_detent": {"bit": 6, "active": 0, "pull": "up"},
                 "camera_sync": {"bit": 7, "active": 0, "pull": "up"},
             },
-            "outputs": {"camera_focus": {"bit": 8, "active": 1, "safe": 0}},
+            "outputs": {
+                "camera_focus": {"bit": 8, "active": 1, "safe": 0},
+                "heater": {"bit": 9, "active": 1, "safe": 0},
+            },
             "latch": ["camera_sync", "dispenser_count"],
         },
         "tilt": {"driver": "lis3dh", "bus": 0, "address": 0x18},
@@ -262,6 +268,8 @@ BOARD: dict = {
         "battery_mwh": 60000,
         "battery_mohm": 200,
         "base_current_ma": 80,
+        "sleep_current_ma": 5,
+        "heater_ma": 200,
         "brown_out_mv": 9000,
         # Sky: the mission second of power-on, that of the first local midnight, the length of a day, the
         # latitude.

@@ -13,7 +13,7 @@ from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
 from rochette.ground import Ground
-from rochette.hal import clock, memory, reset
+from rochette.hal import clock, memory, reset, sleep
 from rochette.hal.watchdog import Watchdog
 from rochette.inputs import Inputs
 from rochette.mechanisms.breakoff import BreakOff
@@ -30,6 +30,7 @@ from rochette.mechanisms.spindle import Spindle
 from rochette.mechanisms.tilt import Tilt
 from rochette.mechanisms.weigher import Weigher
 from rochette.services.activities import Activities
+from rochette.services.calling import Calling
 from rochette.services.commands import Commands
 from rochette.services.events import Events
 from rochette.services.executive import (
@@ -43,6 +44,7 @@ from rochette.services.executive import (
     TELEMETRY,
     Executive,
 )
+from rochette.services.heater import Heater
 from rochette.services.ledger import Ledger
 from rochette.services.mission_time import MissionTime
 from rochette.services.mode import ModeKeeper
@@ -50,11 +52,18 @@ from rochette.services.monitors import ABOVE, BELOW, Monitors
 from rochette.services.parameters import Parameters
 from rochette.services.responses import Responses
 from rochette.services.stores import FramStore
+from rochette.services.survival import Survival
+from rochette.services.survival_record import RECORD_BYTES, SurvivalRecord
 from rochette.services.telemetry import Telemetry
 from rochette.tables import (
+    CMD_SURVIVAL_ENTER,
+    CMD_SURVIVAL_LEAVE,
+    CMD_SURVIVAL_SET_TIME,
     CMD_SYSTEM_NO_OP,
     CMD_SYSTEM_PARAMETER_SET,
     CMD_SYSTEM_SAFE,
+    COMMAND_RESULT_EXECUTION,
+    COMMAND_RESULT_OK,
     EV_POWER_AUX_OVER_CURRENT,
     EV_POWER_BUS_OVER_CURRENT,
     EV_POWER_BUS_VOLTAGE_LOW,
@@ -79,7 +88,9 @@ from rochette.tables import (
     PART_MCP23017,
     PART_VEML7700,
     REASON_E_STOP,
+    REASON_POWER_LOW,
     REASON_SAFED,
+    SEQUENCE_REASON_SURVIVAL,
 )
 from rochette.watched import watch
 
@@ -91,6 +102,9 @@ FIRMWARE_VERSION = 1
 """Goes into every custody record. Raised when what a record means changes."""
 
 _TICKS_PER_100_MS = 10
+_SURVIVAL_BYTES = 128  # two copies of the survival record, in whole records of the ledger
+_LATCH_MS = 1500  # a supply that is switched off is gone by then
+_LOOK_S = 60
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -130,11 +144,16 @@ class Payload:
         self.monitors = Monitors(self.events, self.parameters)
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
         self._build_mechanisms()
+        self._build_survival()
+        # The supply before anything else that hangs on it.
+        naps = self.survival.measure_first()
         self._check_quietly()
         self._build_kit()
+        self._connect_survival()
         self._protect()
         self._schedule()
         self.mode.set(MODE_IDLE)
+        self.survival.begin(naps, reset.cause, reset.WATCHDOG, self._latch)
 
     # Building
 
@@ -204,19 +223,59 @@ class Payload:
             self.weigher.halt,
         ]
 
-    def _build_kit(self) -> None:
+    def _build_survival(self) -> None:
+        """What must work before all the rest has been looked at: supply, mission clock, sleep."""
         d = self.drivers
         clock_chip = d["mission_clock"]
         epoch_year = self.board["parts"]["mission_clock"]["epoch_year"]
-        self.mission_time = MissionTime(self.executive, clock_chip, epoch_year)
+        values = self.parameters.values
+        self.mission_time = MissionTime(self.executive, clock_chip, epoch_year, self.events, values)
+        self.watchdog: "Watchdog | None" = None
+        self._latch = self.board.get("sleep") == "latch"
+        heater = d.get("heater")
+        self.heater = Heater(heater.set if heater else None, clock_chip, self.bus, values, self.events)
+        base = self.board["parts"]["fram"]["scratch"] // 64 * 64 - _SURVIVAL_BYTES
+        self.calling = Calling(values, self.events)
+        self.survival = Survival(
+            self.executive,
+            self.events,
+            values,
+            self.bus,
+            self.mission_time,
+            self.mode,
+            SurvivalRecord(FramStore(d["fram"], base, RECORD_BYTES)),
+            self.heater,
+            self.calling,
+            self._nap,
+            reset.reset,
+        )
+        self.memory_free = 0
+        self.store_free = 0
+        self._until_look = 0
+
+    def _connect_survival(self) -> None:
+        """What goes off for a sleep, and who may ask for one."""
+        survival = self.survival
+        self.calling.connect(self.ground.link)
+        survival.lock = self._lock
+        survival.pause = self._pause
+        survival.busy = self._busy
+        survival.add_down(self.stop)
+        survival.add_down(self._abort_for_supply)
+        self.commands.handle(CMD_SURVIVAL_ENTER, survival.command_enter)
+        self.commands.handle(CMD_SURVIVAL_LEAVE, self._survival_leave)
+        self.commands.handle(CMD_SURVIVAL_SET_TIME, self._set_time)
+
+    def _build_kit(self) -> None:
+        d = self.drivers
         fram = d["fram"]
         part = self.board["parts"]["fram"]
         self.ledger = Ledger(
-            # Whole records, below the scratch cell that the memory's check uses.
-            FramStore(fram, 0, part["scratch"] // 64 * 64),
+            # Whole records, below what the link and survival keep and the scratch cell of the memory's check.
+            FramStore(fram, 0, part["scratch"] // 64 * 64 - _SURVIVAL_BYTES),
             self.events,
             self.executive,
-            lambda: clock_chip.epoch_s,
+            self.mission_time.now_s,
             self.parameters,
             FIRMWARE_VERSION,
         )
@@ -334,14 +393,20 @@ class Payload:
         add(TELEMETRY, "telemetry 1 Hz", self.telemetry.sample_1, 1)
         add(LINK, "link", self.ground.tick, 100)
         add(IDLE, "slips", self.executive.report_slips, 1)
+        add(IDLE, "free space", self._look_at_space, 1)
+        add(IDLE, "survival", self.survival.tick, 1)
 
     # Running
 
     def run(self) -> None:
         """Arm the watchdog and run for ever. From here on the executive feeds it, and nobody else."""
-        watchdog = Watchdog(self.board["watchdog_ms"])
-        self.executive.set_watchdog(watchdog.feed)
+        self.arm_watchdog()
         self.executive.run()
+
+    def arm_watchdog(self) -> None:
+        """Start the watchdog. It can't be stopped; the executive feeds it at the end of each whole tick."""
+        self.watchdog = Watchdog(self.board["watchdog_ms"])
+        self.executive.set_watchdog(self.watchdog.feed)
 
     @property
     def ready(self) -> bool:
@@ -395,6 +460,55 @@ class Payload:
                 event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
                 self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
         return failed
+
+    # Survival
+
+    def _nap(self, duration_ms: int) -> int:
+        """Sleep as the board does. Where the clock's alarm holds the supply on, this is the last that is heard
+        of this start; coming back means that the supply stayed."""
+        clock_chip = self.drivers["mission_clock"]
+        if self._latch and clock_chip.ok and clock_chip.valid:
+            try:
+                clock_chip.set_alarm(clock_chip.epoch_s + duration_ms // 1000)
+            except PartError:
+                return sleep.nap(duration_ms, self.watchdog)
+            return sleep.wait(_LATCH_MS, self.watchdog)
+        return sleep.nap(duration_ms, self.watchdog)
+
+    def _lock(self, locked: bool) -> None:
+        self.rail.off()
+        self.rail.locked = locked
+
+    def _pause(self, paused: bool) -> None:
+        self.activities.paused = paused
+        self.corer.paused = paused
+
+    def _busy(self) -> int:
+        return self.activities.running
+
+    def _abort_for_supply(self) -> None:
+        self.ground.sequencer.stop(SEQUENCE_REASON_SURVIVAL)
+        self.activities.abort(None, REASON_POWER_LOW)
+
+    def _survival_leave(self) -> int:
+        return COMMAND_RESULT_OK if self.survival.command_leave() else COMMAND_RESULT_EXECUTION
+
+    def _set_time(self, seconds: int) -> int:
+        try:
+            self.mission_time.set(seconds)
+        except PartError:
+            return COMMAND_RESULT_EXECUTION
+        self.survival.time_was_set()
+        return COMMAND_RESULT_OK
+
+    def _look_at_space(self) -> None:
+        """1 Hz: heap and file store, looked at once a minute, when nothing moves: it takes milliseconds."""
+        if self._until_look > 0:
+            self._until_look -= 1
+        elif not self.rail.is_on:
+            self._until_look = _LOOK_S
+            self.memory_free = memory.free()
+            self.store_free = self.ground.files.free()
 
     # Protection
 

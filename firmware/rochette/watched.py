@@ -73,6 +73,19 @@ def watch(payload: "Payload") -> None:
         (t.CH_FILES_DONE, lambda: p.ground.files.done, 1),
         (t.CH_SEQUENCE_STATE, lambda: p.ground.sequencer.state, 1),
         (t.CH_SEQUENCE_RECORD, lambda: p.ground.sequencer.record, 1),
+        (t.CH_SURVIVAL_STATE, lambda: p.survival.state, 1),
+        (t.CH_SURVIVAL_WAKES, lambda: p.survival.record.wakes, 1),
+        (t.CH_SURVIVAL_MISSED, lambda: p.survival.record.missed, 1),
+        (t.CH_SURVIVAL_REFUSED, lambda: p.survival.record.refused, 1),
+        (t.CH_SURVIVAL_ASLEEP, lambda: p.survival.record.asleep_s, 1),
+        (t.CH_SURVIVAL_ENERGY, lambda: p.survival.record.energy_mwh, 1),
+        (t.CH_SURVIVAL_CLOCK, lambda: p.mission_time.fault, 1),
+        (t.CH_SURVIVAL_SILENT, lambda: p.calling.silent_s, 1),
+        (t.CH_SURVIVAL_CALL_ROW, lambda: p.calling.row + 1, 1),
+        (t.CH_SURVIVAL_TEMPERATURE, lambda: p.drivers["mission_clock"].temperature_mc, 1),
+        (t.CH_SURVIVAL_HEATER, lambda: int(p.heater.on), 1),
+        (t.CH_SURVIVAL_MEMORY_FREE, lambda: p.memory_free, 1),
+        (t.CH_SURVIVAL_STORE_FREE, lambda: p.store_free, 1),
     ):
         p.telemetry.channel(index, getter, rate_hz)
     left = p.telemetry.unfilled()

@@ -13,15 +13,18 @@ A fault is a dictionary of plain values:
 | `register.<part>.<number>` | `stuck`, `offset`, `garbage` | value; what is added; none |
 | `bus.i2c<number>`, `bus.<part>` | `off`, `garbage`, `slow` | none; none; microseconds a transfer |
 | `supply.actuator` | `off`, `sag` | none; millivolts |
-| `supply.logic` | `off` | none |
+| `supply.logic` | `off`; without `for_ms` for a second | none |
+| `clock.<part>` | `jump`, `set`, `stopped`, `coin_cell` | seconds; mission second; none; none: the cell is empty |
+| `sleep.chip` | `refused`, `hangs`, `late` | none; none; milliseconds, once, with the watchdog at rest (RP2350) |
 | `estop.loop` | `off` (the loop opens) | none |
 
 `at_ms` counts from power-on. `for_ms` ends the fault (a plant fault is then set to 0); without it the fault
 stays. Everything random comes from the world's seed.
 """
 
+from host_tools.emulator.devices.ds3231 import Ds3231
 from host_tools.emulator.devices.mcp23017 import Mcp23017
-from host_tools.emulator.errors import FaultError, PowerLoss
+from host_tools.emulator.errors import FaultError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +42,11 @@ _KINDS = {
     "bus": ("off", "garbage", "slow"),
     "supply.actuator": ("off", "sag"),
     "supply.logic": ("off",),
+    "clock": ("jump", "set", "stopped", "coin_cell"),
+    "sleep.chip": ("refused", "hangs", "late"),
     "estop.loop": ("off",),
 }
-_VALUELESS = ("off", "garbage")
+_VALUELESS = ("off", "garbage", "stopped", "coin_cell", "refused", "hangs")
 _EIO = 5
 _ETIMEDOUT = 110
 
@@ -187,11 +192,11 @@ class Fault:
         where += " (" + self.target + ")"
         parts = self.target.split(".")
         group = parts[0]
-        name = self.target if group in ("supply", "estop") else group
+        name = self.target if group in ("supply", "estop", "sleep") else group
         if name not in _KINDS:
             raise FaultError(
                 where + ": unknown target; allowed are plant.NAME, pin.NAME, register.PART.NUMBER, bus.NAME, "
-                "supply.actuator, supply.logic, estop.loop"
+                "supply.actuator, supply.logic, estop.loop, clock.PART, sleep.chip"
             )
         kinds = _KINDS[name]
         self.kind: str = data.get("kind", kinds[0] if len(kinds) == 1 else "")
@@ -245,6 +250,14 @@ class Fault:
                         return
                     known.extend(sorted(spec["inputs"].keys()))
             raise FaultError(where + ": no such pin; there are " + ", ".join(known))
+        elif group == "clock":
+            self._parts = [self._one(".".join(parts[1:]), where)]
+            if not isinstance(self._parts[0][1], Ds3231):
+                raise FaultError(where + ": this part is no clock")
+            if self.kind == "set" and not 0 <= self.value < 1 << 30:
+                raise FaultError(where + ": value is a mission second, 0 to 2**30 - 1")
+        elif self.target == "sleep.chip" and self.kind == "late" and not 1 <= self.value <= 1 << 30:
+            raise FaultError(where + ": value is milliseconds, 1 to 2**30")
         elif group == "register":
             if len(parts) != 3:
                 raise FaultError(where + ": write register.PART.NUMBER")
@@ -313,14 +326,37 @@ class Fault:
                 self._apply_part(bus, part, on)
         elif self.target == "estop.loop":
             world.set_estop(not on)
+        elif group == "clock":
+            self._apply_clock(self._parts[0][1], on)
+        elif group == "sleep":
+            self._apply_sleep(on)
         elif self.target == "supply.logic":
             if on:
-                raise PowerLoss("the logic supply is gone (fault supply.logic)")
+                world.cut_logic(self.for_ms * 1000 if self.for_ms >= 0 else 0)
         elif self.kind == "sag":
             world.plant.fault("supply_sag_mv", self.value if on else 0)
         else:
             world.supply_on = not on
             world.set_enable()
+
+    def _apply_clock(self, part: "Any", on: bool) -> None:
+        if self.kind == "stopped":
+            part.stand(on)
+        elif self.kind == "coin_cell":
+            part.coin_cell = not on
+        elif on and self.kind == "jump":
+            part.jump(self.value)
+        elif on:
+            part.jump(self.value - part.mission_s())
+
+    def _apply_sleep(self, on: bool) -> None:
+        world = self._world
+        if self.kind == "refused":
+            world.sleep_refused = on
+        elif self.kind == "hangs":
+            world.sleep_hangs = on
+        else:
+            world.oversleep_ms = self.value if on else 0
 
     def _apply_pin(self, on: bool) -> None:
         level = None

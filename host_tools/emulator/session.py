@@ -15,12 +15,13 @@ import sys
 from array import array
 from binascii import hexlify
 
+from host_tools.emulator.errors import MachineReset, PowerLoss, WatchdogReset
 from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.kept import keep, restore
 from host_tools.emulator.limits import Limits
 from host_tools.emulator.plant import Plant
 from host_tools.emulator.script import Script
-from host_tools.emulator.world import World
+from host_tools.emulator.world import WDT_RESET, World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ COLUMNS = (
 )
 # A hold that nobody releases is watched this long before the run ends; longer where the light may come back.
 HOLD_WATCH_S = 10
+_SCRIPT_OVER = 4  # steps of the run: commission, bring up, acquire
+_RESTARTS_MAX = 100
 _TRACE_BATCH = 40  # records hashed at once: fewer, larger updates
 
 
@@ -58,7 +61,7 @@ class SessionError(Exception):
 
 class Session:
     """Runs one specification. `spec` keys: rock_data, seed, tube, depth_um, release, board, faults, commands,
-    limits,
+    limits, until,
     max_s, telemetry_hz, hold_s. `sink` has columns(), event(), telemetry(), picture() and hold()
     (host_tools/run/protocol.py).
     """
@@ -72,6 +75,11 @@ class Session:
         self._row_ticks = 100 // int(spec.get("telemetry_hz") or 5)
         self._tube = int(spec.get("tube") or 1)
         self._depth_um = int(spec.get("depth_um") or 66_000)
+        until = spec.get("until") or {}
+        self._until = str(until.get("event") or "")
+        self._until_us = int(until.get("delay_ms") or 0) * 1000
+        self._end_us = 1 << 60
+        self.restarts = 0
         self._script = Script(list(spec.get("commands") or ()))
         self._steps = 0
         self._command: "tuple[int, tuple[int, ...]]" = (0, ())
@@ -88,9 +96,6 @@ class Session:
     # Start
 
     def _boot(self) -> None:
-        for name in ("boot", "main"):
-            if name in sys.modules:
-                del sys.modules[name]
         import board  # the board folder named in the specification is on the path
 
         spec = self._spec
@@ -102,6 +107,14 @@ class Session:
             restore(self.world, self.plant, spec["kept"])
         self.faults = FaultInjector(self.world, list(spec.get("faults") or ()))
         self.limits = Limits(list(spec.get("limits") or ()))
+        self._prepare()
+        self._start()
+
+    def _start(self) -> None:
+        """What the chip does after each reset: boot.py, then main.py."""
+        for name in ("boot", "main"):
+            if name in sys.modules:
+                del sys.modules[name]
         import boot  # noqa: F401  (its module-level code is the boot)
         import main
 
@@ -109,7 +122,36 @@ class Session:
         # In an emulation an error must come out at once, not end an activity in good order.
         self.payload.activities.strict = True
         self.payload.commands.strict = True
-        self._prepare()
+        self.payload.arm_watchdog()
+
+    def _restart(self, reset: "BaseException") -> None:
+        """The chip was reset, or its supply went: it starts again when it can, with the same plant and parts.
+
+        Nothing is commanded by itself afterwards. What the firmware had in its RAM is gone with it.
+        """
+        world = self.world
+        self._flush_trace()
+        while True:
+            self.restarts += 1
+            if self.restarts > _RESTARTS_MAX:
+                raise SessionError("the payload was reset more than {} times".format(_RESTARTS_MAX))
+            self._hash.update("R {} {}\n".format(self.restarts, world.clock.now_us).encode())
+            try:
+                if isinstance(reset, PowerLoss):
+                    world.power_off()
+                    if not world.wait_for_power(self._max_us):
+                        raise SessionError("the supply did not come back")
+                else:
+                    world.reset_chip(WDT_RESET)
+                self._start()
+                break
+            except (WatchdogReset, MachineReset, PowerLoss) as again:
+                reset = again
+        self._steps = _SCRIPT_OVER
+        self._events_seen = 0
+        self._next_row = 0
+        self._hold_serial = 0
+        self._pictures_seen = self.payload.camera.picture_no
 
     def _prepare(self) -> None:
         from rochette import tables
@@ -132,8 +174,12 @@ class Session:
         clock = self.world.clock
         try:
             while not self._ended:
-                step()
-                self._after_step()
+                try:
+                    step()
+                    self._after_step()
+                except (WatchdogReset, MachineReset, PowerLoss) as reset:
+                    self._restart(reset)
+                    step = self.payload.executive.step
                 if clock.now_us > self._max_us:
                     raise SessionError(
                         "the run did not end within "
@@ -160,10 +206,24 @@ class Session:
         self.limits.check(self.plant.energised, self.world.clock.now_us)
         if self.world.clock.now_us >= self._script.next_us:
             self._play()
-        if payload.hold.active:
+        if self._until:
+            self._wait_for_end()
+        elif payload.hold.active:
             self._holding()
         elif not payload.activities.running and not self._ended:
             self._next_command()
+
+    def _wait_for_end(self) -> None:
+        """A run with an end of its own: holds are answered and commands given as ever, but only the event
+        ends it."""
+        if self.world.clock.now_us >= self._end_us:
+            self._ended = True
+        elif self.payload.hold.active:
+            self._holding()
+            self._ended = False
+        elif not self.payload.activities.running and self._steps < _SCRIPT_OVER:
+            self._next_command()
+            self._ended = bool(self._refused)
 
     def _play(self) -> None:
         """Give the scenario's commands that are due; the payload answers them as it answers anybody's."""
@@ -218,6 +278,8 @@ class Session:
             if name:
                 self.faults.on_event(name)
                 self._script.on_event(name, self.world.clock.now_us)
+                if name == self._until and self._end_us == 1 << 60:
+                    self._end_us = self.world.clock.now_us + self._until_us
 
     def _trace_tick(self) -> None:
         payload = self.payload
@@ -381,6 +443,14 @@ class Session:
             "evidence": self.evidence(),
             "custody": payload.custody.listing(),
             "seal_curve": _curve(payload.sealer),
+            "mode": payload.mode.value,
+            "survival": payload.survival.state,
+            "clock_fault": payload.mission_time.fault,
+            "wakes": payload.survival.record.wakes,
+            "missed": payload.survival.record.missed,
+            "refused_sleeps": payload.survival.record.refused,
+            "records": payload.ledger.records_kept(),
+            "restarts": self.restarts,
             "limits_broken": self.limits.broken,
             "refused": self._refused,
             "kept": keep(self.world, self.plant),

@@ -6,7 +6,7 @@ seldom: what is asked between two grid points never changes what happens at them
 """
 
 from host_tools.emulator.clock import Clock
-from host_tools.emulator.errors import EmulationError
+from host_tools.emulator.errors import EmulationError, PowerLoss
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ GRID_US = 5000
 # of the
 # camera's sync is seen by the expander.
 _LEAP_US = 100_000
+_DARK_US = 60_000_000  # asleep or without supply, the plant is looked at once a minute
+_AWAKE_US = 2000  # between two pieces of one sleep
+_OFF_US = 1_000_000  # a cut of the logic supply that has no length lasts a second
 PINS = 30
 
 PWRON_RESET = 1
@@ -91,6 +94,11 @@ class World:
         self.watchdog: "Any" = None
         self.flash: "Any" = None
         self.supply_on = True
+        self.logic_supply = True
+        self.sleep_refused = False
+        self.sleep_hangs = False
+        self.oversleep_ms = 0
+        self._asleep_to_us = 0
         self.estop_closed = True
         self.actuator_enable = False
         self.next_grid_us = 0
@@ -127,6 +135,12 @@ class World:
         g = self.next_grid_us
         self.next_grid_us = now - now % GRID_US + GRID_US
         plant = self.plant
+        if self._asleep_to_us:
+            # What was slept through draws what a sleeper draws, whoever asks for it when.
+            plant.asleep = True
+            plant.advance(self._asleep_to_us)
+            plant.asleep = False
+            self._asleep_to_us = 0
         last = now - now % GRID_US
         # Quiet time passes at once, and while only the corer works the plant takes its steps in one call.
         if g < last and (
@@ -141,6 +155,8 @@ class World:
             for watcher in self.watchers:
                 watcher.grid(g)
             g += GRID_US
+        if plant.logic_off and not plant.unpowered:
+            raise PowerLoss("the bus is too low for the electronics")
         if self.interrupt_lines:
             self._edges()
 
@@ -196,6 +212,96 @@ class World:
         if found:
             self.clock.run_due()
 
+    # --- sleep
+
+    def sleep_ms(self, ms: int) -> None:
+        """The chip's lightsleep: its timer wakes it, and nothing else runs (no timer, no pin interrupt, no
+        UART).
+
+        Raises EmulationError for what would go wrong on the chip: actuators that have power, a timer that
+        would make up for all the calls it missed, a hang that no watchdog ends.
+        """
+        if self.actuator_enable:
+            raise EmulationError("lightsleep() while ACTUATOR_ENABLE is on: nobody would watch the actuators")
+        for timer in self.timers:
+            if timer.running:
+                raise EmulationError("lightsleep() with a Timer running: it would make up for what it missed")
+        if self.sleep_refused:
+            self.clock.advance(100)
+            return
+        if self.oversleep_ms:
+            # The alarm is missed, and the watchdog rests too: on an RP2040 it would have ended the sleep.
+            ms += self.oversleep_ms
+            if self.watchdog is not None:
+                self.watchdog.rest(self.oversleep_ms * 1000)
+            self.oversleep_ms = 0
+        if self._asleep_to_us == 0 or self.clock.now_us - self._asleep_to_us > _AWAKE_US:
+            self.sync()
+        if self.serial is not None:
+            self.serial.deaf = True
+        grid = self._grid_event
+        if grid is not None:
+            self.clock.cancel(grid)
+        try:
+            if self.sleep_hangs:
+                if self.watchdog is None:
+                    raise EmulationError("the chip hangs in its sleep, and no watchdog was started")
+                while True:
+                    self.clock.advance(GRID_US)
+            self._pass(ms * 1000)
+        finally:
+            self._asleep_to_us = self.clock.now_us
+            if self.serial is not None:
+                self.serial.deaf = False
+            if grid is not None and grid is self._grid_event and not grid.queued:
+                self.clock.queue(grid, self.clock.now_us - self.clock.now_us % GRID_US + GRID_US)
+
+    def _pass(self, us: int) -> None:
+        clock = self.clock
+        while us > 0:
+            piece = us if us < _DARK_US else _DARK_US
+            clock.advance(piece)
+            if clock.now_us - self.next_grid_us >= _DARK_US:
+                self._asleep_to_us = clock.now_us
+                self.sync()
+            us -= piece
+
+    # --- supply
+
+    def cut_logic(self, us: int) -> None:
+        """The logic supply goes for `us` microseconds; 0 for as long as the shortest cut. Raises PowerLoss."""
+        self.logic_supply = False
+        self.clock.at(self.clock.now_us + (us or _OFF_US), self._logic_back)
+        raise PowerLoss("the logic supply is gone")
+
+    def _logic_back(self) -> None:
+        self.logic_supply = True
+
+    def power_off(self) -> None:
+        """What a loss of the supply does: the chip stops, the parts forget their settings, the FRAM and a clock
+        with its coin cell do not.
+        """
+        self.reset_chip(PWRON_RESET)
+        self.plant.unpowered = True
+        for name in sorted(self.parts.keys()):
+            if hasattr(self.parts[name], "power_off"):
+                self.parts[name].power_off()
+
+    def wait_for_power(self, until_us: int) -> bool:
+        """Let time pass without supply until it is back; False when it is not by `until_us`."""
+        clock = self.clock
+        while clock.now_us < until_us:
+            if self.logic_supply and not self.plant.logic_off:
+                self.plant.unpowered = False
+                for name in sorted(self.parts.keys()):
+                    if hasattr(self.parts[name], "power_on"):
+                        self.parts[name].power_on()
+                return True
+            step = _OFF_US if not self.logic_supply else _DARK_US
+            clock.advance(step)
+            self.sync()
+        return False
+
     # --- reset
 
     def reset_chip(self, cause: int) -> None:
@@ -225,4 +331,5 @@ class World:
             self.slice_freq[i] = 0
             self.slice_users[i] = 0
         self.clock.held = 0
+        self.plant.asleep = False
         self.reset_cause = cause

@@ -4,7 +4,7 @@ import machine
 
 UNKNOWN = 0
 POWER_ON = 1
-WATCHDOG = 2
+WATCHDOG = 3  # as machine.WDT_RESET on RP2040, and as in the dictionary
 
 # Filled by `record`, which boot.py calls: later code reads it here.
 cause = UNKNOWN

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 class Rail:
-    """ACTUATOR_ENABLE with the e-stop loop read beside it. `estop` is True while the loop is open."""
+    """ACTUATOR_ENABLE with the e-stop loop read beside it. `estop` is True while the loop is open.
+
+    `locked`: whoever set it keeps the rail off; on() refuses.
+    """
 
     def __init__(self, enable: "ActuatorEnable", loop: "EStop", events: "Events") -> None:
         self._enable = enable
         self._loop = loop
         self._events = events
         self.estop = False
+        self.locked = False
 
     @property
     def is_on(self) -> bool:
@@ -35,7 +39,7 @@ class Rail:
 
     def on(self) -> bool:
         """Switch the rail on. False, and it stays off, while the e-stop loop is open."""
-        if self._loop.open():
+        if self.locked or self._loop.open():
             self.off()
             return False
         if not self._enable.is_on:

@@ -33,6 +33,10 @@ class Ads1115(I2cPart):
     def __init__(self, world: "World", name: str, address: int) -> None:
         I2cPart.__init__(self, world, name, address)
         self.inputs: "list[Callable[[], int] | None]" = [None] * 4
+        self.power_off()
+
+    def power_off(self) -> None:
+        """All settings are lost."""
         self.config = _RESET_CONFIG
         self.low = 0x8000
         self.high = 0x7FFF
@@ -149,5 +153,6 @@ class LinearSensor:
         self.den = uv_den
 
     def uv(self) -> int:
-        """The voltage now, in microvolts."""
-        return self.uv_at_zero + getattr(self.plant, self.attribute) * self.num // self.den
+        """The voltage now, in microvolts; the part has no negative supply."""
+        uv = self.uv_at_zero + getattr(self.plant, self.attribute) * self.num // self.den
+        return uv if uv > 0 else 0

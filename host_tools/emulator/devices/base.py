@@ -60,6 +60,12 @@ class I2cPart:
         """Whether the part acknowledges its address."""
         return True
 
+    def power_off(self) -> None:
+        """The supply goes: what the part keeps in registers is lost. A part that keeps it says nothing here."""
+
+    def power_on(self) -> None:
+        """The supply is back."""
+
     def no_register(self, reg: int, what: str) -> EmulationError:
         """The error for a register that is not there."""
         return EmulationError(self.text() + " has no register 0x%02x to %s" % (reg, what))

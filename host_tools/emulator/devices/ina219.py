@@ -43,6 +43,14 @@ class Ina219(I2cPart):
         self._bus_due = False
         self._decode()
 
+    def power_off(self) -> None:
+        """All settings are lost."""
+        self.reset()
+
+    def power_on(self) -> None:
+        """It measures by its power-on settings."""
+        self.reset()
+
     def _decode(self) -> None:
         mode = self.config & 7
         time = 0

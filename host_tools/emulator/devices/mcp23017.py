@@ -73,6 +73,19 @@ class Mcp23017(I2cPart):
         """Connects what listens to the pin."""
         self._sinks[bit] = sink
 
+    def power_off(self) -> None:
+        """All settings are lost; every pin is an input again, and what it drove goes off."""
+        for port in range(2):
+            before = self._driven(port)
+            self.regs[_IODIR + port] = 0xFF
+            self._drive(port, before)
+        for reg in range(2, len(self.regs)):
+            self.regs[reg] = 0
+        self._last = 0
+        self._watched = 0
+        self._watch = []
+        self._stale = [True, True]
+
     def _pin(self, bit: int) -> int:
         attribute = self._attributes[bit]
         level = self._active[bit]

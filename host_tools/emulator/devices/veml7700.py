@@ -23,6 +23,10 @@ class Veml7700(I2cPart):
 
     def __init__(self, world: "World", name: str, address: int) -> None:
         I2cPart.__init__(self, world, name, address)
+        self.power_off()
+
+    def power_off(self) -> None:
+        """All settings are lost."""
         self.config = 0x0001
         self.high = 0
         self.low = 0
