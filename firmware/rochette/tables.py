@@ -4,12 +4,13 @@ EV_ and CMD_ are global ids, P_ and CH_ are places in the arrays of parameters a
 tuples run in the order of ids: place n of each tuple of a kind belongs to the same entry.
 """
 
-DICTIONARY_DIGEST = "38ef19fa1932a013"
+DICTIONARY_DIGEST = "3184c1d8701fdfed"
 
 ACTIVITY_NAME_NONE = 0
 ACTIVITY_NAME_BRING_UP = 1
 ACTIVITY_NAME_ACQUIRE = 2
 ACTIVITY_NAME_OPERATE = 3
+ACTIVITY_NAME_RECORD = 4
 
 ACTIVITY_RESULT_OK = 0
 ACTIVITY_RESULT_ABORTED = 1

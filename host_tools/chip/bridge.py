@@ -11,6 +11,8 @@ because the count at its end is only known then: the firmware counts them with t
 is shifted out by the chip's side as the clock pulses come; what it is and when it is ready is the device's
 affair here.
 
+The ground's line is the UART of the board's link: `write_line` and `read_line` are its far end.
+
 No wall clock is looked at.
 """
 
@@ -28,6 +30,7 @@ from host_tools.chip.process import (
     RESET,
     SHIFTED,
     SLICE,
+    UART_SENT,
     USB_OPEN,
     ChipProcess,
     Event,
@@ -46,6 +49,7 @@ _FN_PWM, _FN_SIO = 4, 5
 _FN_BUSES = (1, 2, 3, 6, 7)
 _WORD_PULSES = 25
 _START, _READ, _MORE = 0, 1, 2
+_UART_MOST = 0xFFFF  # bytes in one frame to the chip
 
 
 class Slice:
@@ -78,6 +82,11 @@ class Bridge:
         self.usb_open = False
         self.resets = 0
         self._typed = bytearray()
+        link = world.board.get("link") or {}
+        # Its UART, -1 for a board whose link is no UART: the USB port then is the ground's line.
+        self.uart = int(link["uart"]) if link.get("port") == "uart" else -1
+        self._to_uart = bytearray()
+        self._from_uart = bytearray()
         self._slices = [Slice() for _ in range(8)]
         self._changed_slices: set[int] = set()
         self._on_pwm: set[int] = set()
@@ -111,6 +120,20 @@ class Bridge:
     def type(self, data: bytes) -> None:
         """Bytes for the chip's serial port; they go there when it runs next."""
         self._typed += data
+
+    def write_line(self, data: bytes) -> None:
+        """Bytes from the ground, over the board's link; one after the other at the line's speed."""
+        if self.uart < 0:
+            self.type(data)
+        else:
+            self._to_uart += data
+
+    def read_line(self) -> bytes:
+        """What has come for the ground since the last call."""
+        source = self.console if self.uart < 0 else self._from_uart
+        data = bytes(source)
+        source.clear()
+        return data
 
     def run(self, until_us: int) -> None:
         """Run until `until_us`, or a little beyond. Raises ChipError when the chip has halted."""
@@ -171,6 +194,9 @@ class Bridge:
         out.append(len(self._words))
         for part, data, clock in self._words:
             out += struct.pack("<BBBId", data, clock, _WORD_PULSES, part.word(), part.ready_us * 1000)
+        chunk = self._to_uart[:_UART_MOST]
+        out += struct.pack("<BH", max(self.uart, 0), len(chunk)) + chunk
+        del self._to_uart[: len(chunk)]
         out += self._typed
         self._typed.clear()
         return bytes(out)
@@ -244,6 +270,9 @@ class Bridge:
             self._reset(data[0])
         elif event.kind == USB_OPEN:
             self.usb_open = True
+        elif event.kind == UART_SENT:
+            if data[0] == self.uart:
+                self._from_uart += data[1]
 
     def _pad(self, gp: int, fn: int, drive: int, pull: int) -> None:
         line = self.world.lines[gp]

@@ -76,8 +76,8 @@ export class Chip {
     this.flash.onChange = () => this.core.forgetFlash();
     fitResets(mcu, this.seed + this.resets, () => { this.resetAsked = true; });
     fitSio(mcu, () => this.halt('the firmware started core 1, which is not modelled'));
-    fitUart(mcu, 0, 20, (byte) => this.onUart(0, byte));
-    fitUart(mcu, 1, 21, (byte) => this.onUart(1, byte));
+    /** The far ends of UART0 and UART1. */
+    this.lines = [0, 1].map((i) => fitUart(mcu, i, 20 + i, (byte) => this.onUart(i, byte)));
     this.i2c = fitI2c(mcu);
     this.i2c.forEach((controller, i) => {
       const bus = this.buses[i];

@@ -47,6 +47,20 @@ def register(commands: Parsers, target: Convert, pace: Convert, whole: Callable[
     emulate.add_argument("--board", default="emulated", metavar="NAME", help="a folder of boards/ (emulated)")
     emulate.add_argument("--image", type=Path, metavar="FILE", help="chip: this MicroPython image")
     emulate.add_argument(
+        "--firmware",
+        action="store_true",
+        help="chip: with the firmware on it and running (without: a bare MicroPython)",
+    )
+    emulate.add_argument(
+        "--link-tcp",
+        type=whole(0, 65535),
+        metavar="PORT",
+        help="chip: the ground's line, a UART of the board, on this TCP port",
+    )
+    emulate.add_argument(
+        "--link-pty", metavar="LINK", help="chip: the ground's line on a pseudo-terminal with this name"
+    )
+    emulate.add_argument(
         "--flash", type=Path, metavar="FILE", help="chip: keep its file system in this file, made at the end"
     )
     emulate.set_defaults(call=_emulate)
@@ -69,6 +83,10 @@ def _emulate(args: argparse.Namespace) -> int:
         from host_tools.chip import emulate
 
         return emulate.main(args, args.pace)
+    for option in ("image", "flash", "firmware", "link_tcp", "link_pty"):
+        if getattr(args, option) not in (None, False):
+            name = "--" + option.replace("_", "-")
+            raise UsageError(f"emulate: {name} goes with --target chip, not with {args.target}.")
     from host_tools.ground.errors import PortError
     from host_tools.ground.serve import Line, PtyLine, TcpLine, serve
     from host_tools.run import runner, targets

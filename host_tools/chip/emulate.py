@@ -1,31 +1,39 @@
 """`rochette emulate --target chip`: the emulated chip with the payload's parts on its pins, its USB port
 served.
 
-What comes over the port is what a Pico on USB says, so stock `mpremote` works on it. The chip runs no faster
-than the pace asked for, real time unless said otherwise, so that the tools' time-outs mean what they mean
-on a board; it falls behind when this machine is slower. SIGTERM and Ctrl-C end it in order: the flash file
-is written, no process is left.
+What comes over the port is what a Pico on USB says, so stock `mpremote` works on it. `--firmware` puts the
+payload's firmware on it, which runs as it does on a board; its line to the ground, a UART, is served on a
+port of its own (`--link-tcp`, `--link-pty`), with the bench beside it (ground/bench.py). The chip runs no
+faster than the pace asked for, real time unless said otherwise, so that the tools' time-outs mean what they
+mean on a board; it falls behind when this machine is slower. SIGTERM and Ctrl-C end it in order: the flash
+file is written, no process is left.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from host_tools.chip import flash_image
 from host_tools.chip import image as images
 from host_tools.chip.bridge import Bridge
 from host_tools.chip.errors import ChipError
 from host_tools.chip.process import ChipProcess, node
+from host_tools.chip.session import deployed, firmware_image
 from host_tools.chip.uf2 import FILES_BYTES, FLASH_BYTES, Image, ImageError
+from host_tools.ground import bench
 from host_tools.ground.errors import PortError
 from host_tools.ground.serve import Line, PtyLine, TcpLine
 from host_tools.run.errors import UsageError
-from host_tools.run.protocol import EXIT_FAULT
+from host_tools.run.protocol import CHIP, EXIT_FAULT
 
 _SLICE_US = 5_000
 _DEBT_S = 0.25  # further behind than this, the lost time is forgotten
@@ -69,7 +77,57 @@ class Stop:
             signal.signal(number, handler)
 
 
-def serve(bridge: Bridge, line: Line, pace: float | None, stop: Stop) -> None:
+class Ground:
+    """The line to the ground, and the bench beside it: what it is told is which rock is there, and it shows
+    each picture that was taken.
+    """
+
+    def __init__(self, bridge: Bridge, line: Line, rock: str, seed: int) -> None:
+        self._bridge = bridge
+        self._line = line
+        self._rock = rock
+        self._seed = seed
+        self._splitter = bench.Splitter()
+        self._notes: list[bytes] = []
+        self._clean = True
+        self._pictures = 0
+
+    def carry(self) -> None:
+        """Both ways, once. Bytes that the other end is too slow for wait."""
+        received, messages = self._splitter.feed(self._line.wait(0.0))
+        self._notes += [bench.frame_of(self._answer(message)) for message in messages]
+        if received:
+            self._bridge.write_line(received)
+        scenes = self._bridge.world.plant.pictures
+        for number in range(self._pictures, len(scenes)):
+            scene = dict(scenes[number], no=number + 1)
+            self._notes.append(bench.frame_of({"t": "picture", "scene": scene}))
+        self._pictures = len(scenes)
+        if self._line.full:
+            return
+        data = self._bridge.read_line()
+        if data:
+            self._clean = data.endswith(b"\x7e")
+            self._line.send(data)
+        elif self._notes and self._clean:
+            # Never in the middle of a frame of the payload's.
+            for note in self._notes:
+                self._line.send(note)
+            self._notes.clear()
+        else:
+            self._line.send(b"")
+
+    def _answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        if message.get("t") == "hello":
+            ms = self._bridge.world.clock.now_us // 1000
+            return {"t": "here", "rock": self._rock, "seed": self._seed, "target": CHIP, "ms": ms}
+        if message.get("t") == "fresh":
+            why = "the rock under the emulated chip is the one that it was started with (--rock, --seed)"
+            return {"t": "refused", "why": why}
+        return {"t": "refused", "why": f"the bench knows hello and fresh, not {json.dumps(message.get('t'))}"}
+
+
+def serve(bridge: Bridge, line: Line, pace: float | None, stop: Stop, ground: Ground | None = None) -> None:
     """Run the chip and carry bytes until `stop` is asked. `pace`: emulated seconds a second at most, None
     for no limit.
     """
@@ -84,6 +142,8 @@ def serve(bridge: Bridge, line: Line, pace: float | None, stop: Stop) -> None:
             bridge.run(clock.now_us + _SLICE_US)
             line.send(bytes(bridge.console))
             bridge.console.clear()
+        if ground is not None:
+            ground.carry()
         wait_s = 0.0
         if pace is not None:
             ahead = (clock.now_us - origin) / 1e6 / pace - (time.monotonic() - start)
@@ -92,33 +152,78 @@ def serve(bridge: Bridge, line: Line, pace: float | None, stop: Stop) -> None:
                 start, origin = time.monotonic(), clock.now_us
 
 
+def _line(tcp: int | None, pty: str | None) -> Line | None:
+    if tcp is not None:
+        return TcpLine(tcp)
+    return PtyLine(pty) if pty is not None else None
+
+
+def _flash(args: argparse.Namespace) -> tuple[str, bytes]:
+    """What is on the chip, in words, and its flash."""
+    if not args.firmware:
+        image = images.find(args.image)
+        return image.text, flash_of(image, args.flash)
+    if args.image is not None:
+        raise UsageError(
+            "emulate: --image and --firmware: the firmware comes with the image that it is built into "
+            "('make image-frozen'). Give one of the two."
+        )
+    image = firmware_image()
+    if args.flash is None or not args.flash.exists():
+        # As `deploy` leaves a board: main.py runs by itself after boot.py.
+        image = replace(image, flash=flash_image.with_files(image, deployed(args.board)))
+    return f"{image.text} with the firmware", flash_of(image, args.flash)
+
+
 def main(args: argparse.Namespace, pace: float | None) -> int:
-    """The command. Options: rock, seed, board, tcp or pty, image, flash. Raises UsageError when it can't
-    start.
+    """The command. Options: rock, seed, board, tcp or pty, link_tcp or link_pty, image or firmware, flash.
+    Raises UsageError when it can't start.
     """
     from host_tools.chip.setup import build_world
 
+    if args.link_tcp is not None and args.link_pty is not None:
+        raise UsageError("emulate: give --link-tcp PORT or --link-pty LINK, not both.")
+    lines: list[Line] = []
     try:
         node()
-        image = images.find(args.image)
-        flash = flash_of(image, args.flash)
+        text, flash = _flash(args)
         world = build_world(args.board, args.rock, args.seed)
-        line: Line = TcpLine(args.tcp) if args.tcp is not None else PtyLine(args.pty)
-    except (ChipError, ImageError, PortError) as error:
+        line = _line(args.tcp, args.pty)
+        assert line is not None
+        lines.append(line)
+        link = _line(args.link_tcp, args.link_pty)
+        if link is not None:
+            lines.append(link)
+            if (world.board.get("link") or {}).get("port") != "uart":
+                raise UsageError(
+                    f"emulate: the board '{args.board}' has no UART for the ground's line: it is its USB "
+                    "port. Leave --link-tcp and --link-pty out."
+                )
+    except (ChipError, ImageError, PortError, UsageError) as error:
+        for one in lines:
+            one.close()
+        if isinstance(error, UsageError):
+            raise
         raise UsageError(f"emulate --target chip: {error}") from error
     with Stop() as stop:
         chip = None
         try:
             chip = ChipProcess(flash, args.seed)
-            print(f"{image.text} on an emulated RP2040: --port {line.name}\nCtrl-C ends it.", flush=True)
-            serve(Bridge(world, chip), line, pace, stop)
+            bridge = Bridge(world, chip)
+            ground = None if link is None else Ground(bridge, link, args.rock, args.seed)
+            print(f"{text} on an emulated RP2040: --port {line.name}", flush=True)
+            if link is not None:
+                print(f"the line to the ground: --port {link.name}", flush=True)
+            print("Ctrl-C ends it.", flush=True)
+            serve(bridge, line, pace, stop, ground)
             if args.flash is not None:
                 chip.save_flash(args.flash)
         except ChipError as error:
             print(f"rochette emulate: {error}", file=sys.stderr)
             return EXIT_FAULT
         finally:
-            line.close()
+            for one in lines:
+                one.close()
             if chip is not None:
                 chip.close()
     print(f"ended after {world.clock.now_us / 1e6:.1f} emulated seconds.", file=sys.stderr)

@@ -6,7 +6,8 @@
  * asynchronous. End of input ends the program.
  *
  *   in   G  until; levels: n (u8) of (pin, level 0, 1 or 2 released); edges: n (u16) of (pin, level, time), in order;
- *           words: n (u8) of (data pin, clock pin, pulses, word u32, ready); the rest goes to the USB serial port
+ *           words: n (u8) of (data pin, clock pin, pulses, word u32, ready); bytes for a UART: number, n (u16), bytes;
+ *           the rest goes to the USB serial port
  *        A  answer to an I: acknowledged (u8), then bytes for the reads that follow, as many as are known
  *        F  file name: write the flash there.  X  seed (u32): cut the power
  *        C  ask for the counters
@@ -18,6 +19,7 @@
  *        1 pad: pin, function, drive (i8), pull    2 rising edges: pin, count (u32)
  *        3 PWM slice: number, enabled, div, top, cc (u32 each)    4 reset: cause
  *        5 I2C write: bus, address, n (u16), bytes    6 word shifted out: data pin    7 USB port open
+ *        8 a UART has sent, in the time before: number, n (u16), bytes
  */
 
 import fs from 'node:fs';
@@ -105,6 +107,8 @@ const chip = new Chip({ seed: Number(option('seed', '1')), fast: !process.argv.i
 const events = new Writer();
 /** @type {Uint8Array[]} */
 let said = [];
+/** What each UART has sent since the last answer. @type {number[][]} */
+const sent = [[], []];
 
 /** @param {number} kind */
 function event(kind) {
@@ -187,6 +191,7 @@ function bus(number) {
 }
 
 chip.onSerial = (bytes) => { said.push(bytes.slice()); };
+chip.onUart = (uart, byte) => { sent[uart].push(byte); };
 chip.buses = [bus(0), bus(1)];
 chip.i2c.forEach((controller, i) => {
   const parts = chip.buses[i];
@@ -263,8 +268,22 @@ function go(body) {
     at += 4;
     shift.offer({ data, clock, pulses, word, readyNs: time() });
   }
+  const uart = u8();
+  const bytes = body.readUInt16LE(at);
+  at += 2;
+  if (bytes) chip.lines[uart].feed(body.subarray(at, at + bytes));
+  at += bytes;
   if (at < body.length) chip.usb.send(body.subarray(at));
   const running = chip.runUntil(until);
+  sent.forEach((one, number) => {
+    if (!one.length) return;
+    event(8);
+    events.u8(number);
+    events.u8(one.length & 255);
+    events.u8(one.length >> 8);
+    events.bytes(Uint8Array.from(one));
+    one.length = 0;
+  });
   if (chip.usb.ready !== open) {
     open = chip.usb.ready;
     if (open) event(7);
@@ -304,7 +323,7 @@ for (let frame = receive(); frame; frame = receive()) {
     send('D', Buffer.alloc(0));
   } else if (kind === 'C') {
     const counters = { translated: chip.core.translated, instructions: chip.instructions, resets: chip.resets,
-      cycles: chip.mcu.core.cycles, flash: chip.flash.operations };
+      cycles: chip.mcu.core.cycles, flash: chip.flash.operations, uart_lost: chip.lines[0].lost() + chip.lines[1].lost() };
     send('C', Buffer.from(JSON.stringify(counters)));
   }
 }

@@ -68,7 +68,7 @@ class Event(NamedTuple):
     data: tuple[Any, ...]
 
 
-PAD, EDGES, SLICE, RESET, I2C_WRITE, SHIFTED, USB_OPEN = range(1, 8)
+PAD, EDGES, SLICE, RESET, I2C_WRITE, SHIFTED, USB_OPEN, UART_SENT = range(1, 9)
 _LAYOUT = {
     PAD: struct.Struct("<BBbB"),
     EDGES: struct.Struct("<BI"),
@@ -77,6 +77,7 @@ _LAYOUT = {
     I2C_WRITE: struct.Struct("<BBH"),
     SHIFTED: struct.Struct("<B"),
     USB_OPEN: struct.Struct("<"),
+    UART_SENT: struct.Struct("<BH"),
 }
 
 
@@ -198,8 +199,9 @@ def _events(data: bytes) -> list[Event]:
         layout = _LAYOUT[kind]
         fields = layout.unpack_from(data, at + 9)
         at += 9 + layout.size
-        if kind == I2C_WRITE:
-            fields = (fields[0], fields[1], data[at : at + fields[2]])
-            at += len(fields[2])
+        if kind in (I2C_WRITE, UART_SENT):
+            size = fields[-1]
+            fields = (*fields[:-1], data[at : at + size])
+            at += size
         events.append(Event(kind, int(ns // 1000), fields))
     return events

@@ -17,6 +17,7 @@ from typing import Any
 from host_tools.chip.bridge import Bridge
 from host_tools.chip.errors import ChipError
 from host_tools.chip.on_chip import EVENT, LOOK, RECORD
+from host_tools.emulator.world import GRID_US
 
 _LOOKED_AT = (
     "executive.tick", "executive.slip_sum", "sample.phase", "feed.state", "feed.z_um", "feed.weight_mn",
@@ -74,13 +75,15 @@ class Events:
 class Payload(Remote):
     """The whole of it. `step` lets the chip run until its next look."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, each: Callable[[], None]) -> None:
+        """`each` is called at every grid point of the plant."""
         super().__init__(self._question, "p")
         parts = {name.split(".")[0] for name in _LOOKED_AT if "." in name}
         for part in sorted(parts):
             self.__dict__[part] = Remote(self._question, f"p.{part}")
         state = self.__dict__
         state["_bridge"] = bridge
+        state["_each"] = each
         state["events"] = Events()
         state["_unread"] = bytearray()
         state["_answers"] = []
@@ -108,7 +111,8 @@ class Payload(Remote):
             )
         if self._bridge.resets:
             raise ChipError("the chip was reset in the middle of the run")
-        self._bridge.run(clock.now_us + 5_000)
+        self._bridge.run(clock.now_us + GRID_US)
+        self._each()
         self._hear()
 
     def _question(self, text: str) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from host_tools import paths, sizes
+from host_tools.boards import find
 from host_tools.chip import flash_image, image_build, uf2
 from host_tools.chip.bridge import Bridge
 from host_tools.chip.errors import ChipError
@@ -24,6 +25,7 @@ from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.kept import restore
 from host_tools.emulator.limits import Limits
 from host_tools.emulator.session import Session
+from host_tools.run.runner import board_data
 
 if TYPE_CHECKING:
     from host_tools.run.interrupts import InterruptGate
@@ -57,9 +59,21 @@ def files(board: str) -> dict[str, bytes]:
         return {
             "boot.py": (paths.FIRMWARE / "boot.py").read_bytes(),
             "main.mpy": compiled(paths.FIRMWARE / "main.py"),
-            "board.mpy": compiled(paths.BOARDS / board / "board.py"),
+            "board.mpy": compiled(find.folder_of(board) / "board.py"),
             "on_chip.mpy": compiled(ON_CHIP),
         }
+
+
+def deployed(board: str) -> dict[str, bytes]:
+    """What lies in a payload's file system beside the frozen firmware, as sources: boot.py, main.py and the
+    board, so that it boots, builds itself and runs. Raises UsageError for a board that is not here.
+    """
+    board_data(board)
+    return {
+        "boot.py": (paths.FIRMWARE / "boot.py").read_bytes(),
+        "main.py": (paths.FIRMWARE / "main.py").read_bytes(),
+        "board.py": (paths.BOARDS / board / "board.py").read_bytes(),
+    }
 
 
 class ChipSession(Session):
@@ -86,7 +100,7 @@ class ChipSession(Session):
         self._chip = ChipProcess(flash, int(spec["seed"]))
         bridge = Bridge(self.world, self._chip)
         self._start(bridge)
-        self.payload = Payload(bridge)
+        self.payload = Payload(bridge, self._at_grid)
         self.payload.step()
         self.heap_free = self.payload.heap_free()
         self.payload.activities.strict = True
@@ -108,6 +122,10 @@ class ChipSession(Session):
                 typed = True
         bridge.console.clear()
         bridge.type(b"import on_chip; on_chip.run()\r")
+
+    def _at_grid(self) -> None:
+        """Limits are looked at oftener than the firmware ticks."""
+        self.limits.check(self.plant.energised, self.world.clock.now_us)
 
     def _after_step(self) -> None:
         if self._gate is not None:

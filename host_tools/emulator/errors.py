@@ -19,5 +19,17 @@ class MachineReset(BaseException):
     """The firmware asked for a reset (`machine.reset()`)."""
 
 
+class SoftReset(MachineReset):
+    """The interpreter was started again (`machine.soft_reset()`, or fault `chip.reset`, kind `soft`)."""
+
+
+class PinReset(BaseException):
+    """The RUN pin was pulled low (fault `chip.reset`, kind `run`)."""
+
+
 class PowerLoss(BaseException):
     """The logic supply went away (fault `supply.logic`)."""
+
+
+RESETS = (WatchdogReset, MachineReset, PinReset, PowerLoss)
+"""What ends the firmware and starts it again."""

@@ -13,18 +13,22 @@ A fault is a dictionary of plain values:
 | `register.<part>.<number>` | `stuck`, `offset`, `garbage` | value; what is added; none |
 | `bus.i2c<number>`, `bus.<part>` | `off`, `garbage`, `slow` | none; none; microseconds a transfer |
 | `supply.actuator` | `off`, `sag` | none; millivolts |
-| `supply.logic` | `off`; without `for_ms` for a second | none |
-| `clock.<part>` | `jump`, `set`, `stopped`, `coin_cell` | seconds; mission second; none; none: the cell is empty |
-| `sleep.chip` | `refused`, `hangs`, `late` | none; none; milliseconds, once, with the watchdog at rest (RP2350) |
+| `supply.logic` | `off` | none; the power comes back after `for_ms`, 1 s without it |
+| `supply.logic` | `cut_at_write` | which write from then on (FRAM, flash program or erase; 1 is the next) |
+| `clock.<part>` | `jump`, `set`, `stopped`, `coin_cell` | seconds; mission second; none; none: the cell is
+empty | | `sleep.chip` | `refused`, `hangs`, `late` | none; none; milliseconds, once, with the watchdog at
+rest (RP2350) | | `chip.reset` | `watchdog`, `run`, `soft` | none |
+| `flash` | `fail`, `wrong` | none; programs and erases fail, or bytes of what is programmed are lost |
 | `estop.loop` | `off` (the loop opens) | none |
 
+With `cut_at_write` the power goes in the middle of that write, when `torn_permille` of it is done (500).
 `at_ms` counts from power-on. `for_ms` ends the fault (a plant fault is then set to 0); without it the fault
 stays. Everything random comes from the world's seed.
 """
 
 from host_tools.emulator.devices.ds3231 import Ds3231
 from host_tools.emulator.devices.mcp23017 import Mcp23017
-from host_tools.emulator.errors import FaultError
+from host_tools.emulator.errors import FaultError, PinReset, PowerLoss, SoftReset, WatchdogReset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,19 +38,33 @@ if TYPE_CHECKING:
     from host_tools.emulator.pins import Line
     from host_tools.emulator.world import Bus, World
 
-_KEYS = ("target", "kind", "value", "at_ms", "after_event", "delay_ms", "for_ms")
+_KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
 _KINDS = {
     "plant": ("set",),
     "pin": ("stuck", "intermittent"),
     "register": ("stuck", "offset", "garbage"),
     "bus": ("off", "garbage", "slow"),
     "supply.actuator": ("off", "sag"),
-    "supply.logic": ("off",),
+    "supply.logic": ("off", "cut_at_write"),
     "clock": ("jump", "set", "stopped", "coin_cell"),
     "sleep.chip": ("refused", "hangs", "late"),
+    "chip.reset": ("watchdog", "run", "soft"),
+    "flash": ("fail", "wrong"),
     "estop.loop": ("off",),
 }
-_VALUELESS = ("off", "garbage", "stopped", "coin_cell", "refused", "hangs")
+_VALUELESS = (
+    "off",
+    "garbage",
+    "watchdog",
+    "run",
+    "soft",
+    "fail",
+    "wrong",
+    "stopped",
+    "coin_cell",
+    "refused",
+    "hangs",
+)
 _EIO = 5
 _ETIMEDOUT = 110
 
@@ -192,11 +210,12 @@ class Fault:
         where += " (" + self.target + ")"
         parts = self.target.split(".")
         group = parts[0]
-        name = self.target if group in ("supply", "estop", "sleep") else group
+        name = self.target if group in ("supply", "estop", "chip", "sleep") else group
         if name not in _KINDS:
             raise FaultError(
                 where + ": unknown target; allowed are plant.NAME, pin.NAME, register.PART.NUMBER, bus.NAME, "
-                "supply.actuator, supply.logic, estop.loop, clock.PART, sleep.chip"
+                "supply.actuator, supply.logic, estop.loop, chip.reset, flash, clock.PART, "
+                "sleep.chip"
             )
         kinds = _KINDS[name]
         self.kind: str = data.get("kind", kinds[0] if len(kinds) == 1 else "")
@@ -215,6 +234,13 @@ class Fault:
             raise FaultError(where + ": delay_ms goes with after_event only")
         self.delay_ms = _whole(data, "delay_ms", where, 0, 1 << 40) if "delay_ms" in data else 0
         self.for_ms = _whole(data, "for_ms", where, 1, 1 << 40) if "for_ms" in data else -1
+        self.torn_permille = (
+            _whole(data, "torn_permille", where, 0, 1000) if "torn_permille" in data else 500
+        )
+        if "torn_permille" in data and self.kind != "cut_at_write":
+            raise FaultError(where + ": torn_permille goes with cut_at_write only")
+        if self.kind == "cut_at_write" and self.value < 1:
+            raise FaultError(where + ": value is the number of a write, 1 for the next")
         self.begun = False
         self._lines: "list[Line]" = []
         self._part: "FaultyPart | None" = None
@@ -256,8 +282,9 @@ class Fault:
                 raise FaultError(where + ": this part is no clock")
             if self.kind == "set" and not 0 <= self.value < 1 << 30:
                 raise FaultError(where + ": value is a mission second, 0 to 2**30 - 1")
-        elif self.target == "sleep.chip" and self.kind == "late" and not 1 <= self.value <= 1 << 30:
-            raise FaultError(where + ": value is milliseconds, 1 to 2**30")
+        elif self.target == "sleep.chip":
+            if self.kind == "late" and not 1 <= self.value <= 1 << 30:
+                raise FaultError(where + ": value is milliseconds, 1 to 2**30")
         elif group == "register":
             if len(parts) != 3:
                 raise FaultError(where + ": write register.PART.NUMBER")
@@ -302,7 +329,7 @@ class Fault:
             return
         self.begun = True
         self._world.sync()
-        if self.for_ms >= 0:
+        if self.for_ms >= 0 and self.target not in ("supply.logic", "chip.reset"):
             self._world.clock.at(self._world.clock.now_us + self.for_ms * 1000, self.end)
         self._apply(True)
 
@@ -331,8 +358,23 @@ class Fault:
         elif group == "sleep":
             self._apply_sleep(on)
         elif self.target == "supply.logic":
-            if on:
-                world.cut_logic(self.for_ms * 1000 if self.for_ms >= 0 else 0)
+            world.off_us = self.for_ms * 1000 if self.for_ms >= 0 else 1_000_000
+            if self.kind == "cut_at_write":
+                world.cut_left = self.value
+                world.cut_permille = self.torn_permille
+                return
+            raise PowerLoss("the logic supply is gone (fault supply.logic)")
+        elif self.target == "chip.reset":
+            if self.kind == "watchdog":
+                raise WatchdogReset("the watchdog was not fed (fault chip.reset)")
+            if self.kind == "soft":
+                raise SoftReset("the interpreter was restarted (fault chip.reset)")
+            raise PinReset("the RUN pin was pulled low (fault chip.reset)")
+        elif self.target == "flash":
+            if self.kind == "fail":
+                world.flash.failing = on
+            else:
+                world.flash.spoiling = on
         elif self.kind == "sag":
             world.plant.fault("supply_sag_mv", self.value if on else 0)
         else:

@@ -6,6 +6,8 @@ what the firmware had in its RAM) is found anew by bring-up, as on the real thin
 
 from binascii import hexlify, unhexlify
 
+from host_tools.emulator import flash_files
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -26,6 +28,7 @@ def keep(world: "World", plant: "Plant") -> "dict[str, Any]":
     kept: "dict[str, Any]" = {"seats": tubes.seats, "in_bit": tubes.in_bit}
     for name in _TUBE_LISTS:
         kept[name] = list(getattr(tubes, name))
+    kept["flash"] = flash_files.keep(world)
     kept["fram"] = hexlify(bytes(world.parts["fram"].memory)).decode()
     return kept
 
@@ -44,6 +47,10 @@ def restore(world: "World", plant: "Plant", kept: "dict[str, Any]") -> None:
     for name in _TUBE_LISTS:
         if not isinstance(kept.get(name), list) or len(kept[name]) != tubes.seats + 1:
             raise KeptError("'{}' is missing or of another length".format(name))
+    try:
+        flash_files.restore(world, kept.get("flash") or {})
+    except (TypeError, ValueError) as error:
+        raise KeptError("its flash can't be used: " + str(error))
     for name in _TUBE_LISTS:
         setattr(tubes, name, list(kept[name]))
     tubes.in_bit = int(kept.get("in_bit", 0))

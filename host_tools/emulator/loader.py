@@ -10,10 +10,10 @@ import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
 
-PROJECT = Path(__file__).resolve().parents[2]
+from host_tools import paths
+
 _CLOCK = "rochette.hal.clock"
 
 
@@ -50,28 +50,32 @@ _board_path: str | None = None
 
 
 def install(board: str = "emulated") -> None:
-    """Makes `machine`, `rp2`, `micropython`, the firmware and `boards/<board>` importable. May be called
+    """Makes `machine`, `rp2`, `micropython`, the firmware and the board importable. May be called
     again, also for another board: then `board` is imported anew.
 
     Raises FileNotFoundError when there is no such board.
     """
     global _board_path
-    folder = PROJECT / "boards" / board
-    if not folder.is_dir():
-        known = sorted(p.name for p in (PROJECT / "boards").iterdir() if p.is_dir())
-        raise FileNotFoundError(f"no board {board!r} in boards/; there are: {', '.join(known)}")
+    from host_tools.boards import find
+    from host_tools.run.errors import UsageError
+
+    try:
+        folder = find.folder_of(board)
+    except UsageError as error:
+        raise FileNotFoundError(str(error)) from None
     if _board_path is not None and _board_path != str(folder):
         if _board_path in sys.path:
             sys.path.remove(_board_path)
         sys.modules.pop("board", None)
     _board_path = str(folder)
-    for entry in (str(PROJECT), str(PROJECT / "firmware"), _board_path):
+    for entry in (str(paths.HOST), str(paths.FIRMWARE), _board_path):
         if entry not in sys.path:
             sys.path.insert(0, entry)
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
     sys.modules["micropython"] = importlib.import_module("host_tools.emulator.micropython_shim")
     sys.modules["machine"] = importlib.import_module("host_tools.emulator.machine")
+    sys.modules["vfs"] = importlib.import_module("host_tools.emulator.vfs")
     sys.modules["rp2"] = importlib.import_module("host_tools.emulator.rp2")
 
 

@@ -8,7 +8,7 @@ import micropython  # pyright: ignore[reportMissingImports]
 
 from host_tools.emulator import pins as _pins
 from host_tools.emulator import world as _world
-from host_tools.emulator.errors import EmulationError, MachineReset, WatchdogReset
+from host_tools.emulator.errors import EmulationError, MachineReset, SoftReset, WatchdogReset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -529,10 +529,33 @@ class WDT:
         raise WatchdogReset("the watchdog was not fed for " + str(self._timeout_us // 1000) + " ms")
 
     def stop(self) -> None:
-        """What a reset does to it; the firmware has no such call."""
+        """What a reset does to it, and clearing its enable bit (`mem32`)."""
         if self._event is not None:
             self._clock.cancel(self._event)
             self._event = None
+
+
+class _Memory:
+    """`mem32`: registers by their address. One is emulated: the watchdog's control register (RP2040 data
+    sheet 4.7.6, RP2350 data sheet 12.9.7), by its alias that clears bits, bit ENABLE.
+    """
+
+    _WATCHDOG_CLEAR = (0x4005B000, 0x400DB000)
+    _ENABLE = 1 << 30
+
+    def __setitem__(self, address: int, value: int) -> None:
+        if address not in self._WATCHDOG_CLEAR or value != self._ENABLE:
+            raise EmulationError("mem32[" + hex(address) + "] = " + hex(value) + " is not emulated")
+        watchdog = _world.current().watchdog
+        if watchdog is not None:
+            watchdog.stop()
+            _world.current().watchdog = None
+
+    def __getitem__(self, address: int) -> int:
+        raise EmulationError("mem32[" + hex(address) + "] is not emulated")
+
+
+mem32 = _Memory()
 
 
 class ADC:
@@ -570,8 +593,8 @@ def reset() -> None:
 
 
 def soft_reset() -> None:
-    """Raises MachineReset."""
-    raise MachineReset("machine.soft_reset() was called")
+    """Raises SoftReset."""
+    raise SoftReset("machine.soft_reset() was called")
 
 
 def bootloader(timeout: int = 0) -> None:
@@ -616,8 +639,8 @@ def idle() -> None:
 
 
 def lightsleep(ms: "int | None" = None) -> None:
-    """Sleeps for so many milliseconds (`World.sleep_ms`). Raises EmulationError without a time: nothing is wired
-    to wake the chip, and beyond 71 minutes, the chip's timer alarm.
+    """Sleeps for so many milliseconds (`World.sleep_ms`). Raises EmulationError without a time: nothing is
+    wired to wake the chip, and beyond 71 minutes, the chip's timer alarm.
     """
     if ms is None:
         raise EmulationError("lightsleep() without a time would never wake")

@@ -18,6 +18,7 @@ SECTORS = 352
 _ERASE_US = 45_000
 _PROGRAM_US = 400
 _READ_NS_PER_BYTE = 50
+_EIO = 5
 
 
 class NorFlash:
@@ -28,6 +29,9 @@ class NorFlash:
         self.sectors: "list[bytearray | None]" = [None] * SECTORS
         self.erases = 0
         self.programs = 0
+        # Faults: every operation fails; two bytes of each page are lost (programmed as zeros).
+        self.failing = False
+        self.spoiling = False
 
     def _range(self, block: int, off: int, n: int) -> None:
         if block < 0 or off < 0 or block * SECTOR + off + n > SECTORS * SECTOR:
@@ -75,7 +79,18 @@ class NorFlash:
         """Erases one sector. Raises EmulationError while an actuator is energised."""
         self._range(block, 0, SECTOR)
         self._still("erased")
+        self._may_fail()
         self.erases += 1
+        world = self.world
+        world.memory_writes += 1
+        if world.cut_left:
+            done = world.torn(SECTOR)
+            if done >= 0:
+                data = self.sectors[block]
+                if data is not None:
+                    for i in range(done):
+                        data[i] = 0xFF
+                world.cut_off()
         self.sectors[block] = None
         self._busy(_ERASE_US)
 
@@ -88,7 +103,29 @@ class NorFlash:
         if off % PAGE or n % PAGE:
             raise EmulationError("flash is programmed in whole pages of 256 bytes, not %d at %d" % (n, off))
         self._still("programmed")
-        at = block * SECTOR + off
+        self._may_fail()
+        world = self.world
+        world.memory_writes += 1
+        if world.cut_left:
+            done = world.torn(n)
+            if done >= 0:
+                self._put(block * SECTOR + off, buf, done)
+                world.cut_off()
+        self._put(block * SECTOR + off, buf, n)
+        self.programs += n // PAGE
+        self._busy(n // PAGE * _PROGRAM_US)
+
+    def _may_fail(self) -> None:
+        if self.failing:
+            raise OSError(_EIO)
+
+    def _put(self, at: int, buf: "bytes | bytearray | memoryview", n: int) -> None:
+        if self.spoiling:
+            spoilt = bytearray(buf)
+            for page in range(0, n, PAGE):
+                spoilt[page] = 0
+                spoilt[page + 64] = 0
+            buf = spoilt
         i = 0
         while i < n:
             sector = at // SECTOR
@@ -109,5 +146,3 @@ class NorFlash:
                 k += 1
             i += take
             at += take
-        self.programs += n // PAGE
-        self._busy(n // PAGE * _PROGRAM_US)

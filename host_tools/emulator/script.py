@@ -25,6 +25,11 @@ class Script:
     def _next(self) -> int:
         return min([due[0] for due in self._due]) if self._due else 1 << 60
 
+    @property
+    def planned(self) -> bool:
+        """Whether a command is still to be given at a time that is known."""
+        return len(self._due) > 0
+
     def on_event(self, name: str, now_us: int) -> None:
         """An event of the firmware: what waited for it falls due after its delay."""
         left = []

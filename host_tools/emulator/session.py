@@ -15,13 +15,15 @@ import sys
 from array import array
 from binascii import hexlify
 
-from host_tools.emulator.errors import MachineReset, PowerLoss, WatchdogReset
+from host_tools.emulator import flash_files
+from host_tools.emulator.devices.usb_line import UsbLine
+from host_tools.emulator.errors import RESETS, PinReset, PowerLoss, SoftReset
 from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.kept import keep, restore
 from host_tools.emulator.limits import Limits
 from host_tools.emulator.plant import Plant
 from host_tools.emulator.script import Script
-from host_tools.emulator.world import WDT_RESET, World
+from host_tools.emulator.world import PWRON_RESET, WDT_RESET, World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ COLUMNS = (
 )
 # A hold that nobody releases is watched this long before the run ends; longer where the light may come back.
 HOLD_WATCH_S = 10
-_SCRIPT_OVER = 4  # steps of the run: commission, bring up, acquire
-_RESTARTS_MAX = 100
+RESETS_MAX = 50
+"""A run with more resets than this is one that never gets anywhere, unless `max_resets` says otherwise."""
 _TRACE_BATCH = 40  # records hashed at once: fewer, larger updates
 
 
@@ -61,9 +63,15 @@ class SessionError(Exception):
 
 class Session:
     """Runs one specification. `spec` keys: rock_data, seed, tube, depth_um, release, board, faults, commands,
-    limits, until,
-    max_s, telemetry_hz, hold_s. `sink` has columns(), event(), telemetry(), picture() and hold()
-    (host_tools/run/protocol.py).
+    limits, until, max_s, telemetry_hz, hold_s, max_resets, kept, flash. `sink` has columns(), event(),
+    telemetry(), picture() and hold() (host_tools/run/protocol.py). `flash`: "formatted" gives the firmware a
+    littlefs on the emulated flash, "blank" a flash without one, None none at all; what was kept comes before
+    either.
+
+    A reset or a power cut (a fault, the watchdog, the firmware itself) starts the firmware again from its
+    first line, with all memories, the mechanics and the clock as they are. From then on the run gives no
+    commands of its own: what the scenario's commands ask for is done, and the run ends `hold_s` after that.
+    With `until` (event, delay_ms) nothing but that event ends it.
     """
 
     def __init__(self, spec: "dict[str, Any]", sink: "Any") -> None:
@@ -75,11 +83,6 @@ class Session:
         self._row_ticks = 100 // int(spec.get("telemetry_hz") or 5)
         self._tube = int(spec.get("tube") or 1)
         self._depth_um = int(spec.get("depth_um") or 66_000)
-        until = spec.get("until") or {}
-        self._until = str(until.get("event") or "")
-        self._until_us = int(until.get("delay_ms") or 0) * 1000
-        self._end_us = 1 << 60
-        self.restarts = 0
         self._script = Script(list(spec.get("commands") or ()))
         self._steps = 0
         self._command: "tuple[int, tuple[int, ...]]" = (0, ())
@@ -92,6 +95,14 @@ class Session:
         self._ended = False
         self._next_row = 0
         self._refused = ""
+        self.resets = 0
+        self._max_resets = int(spec.get("max_resets") or RESETS_MAX)
+        self._quiet_until_us = 0
+        until = spec.get("until") or {}
+        self._until = str(until.get("event") or "")
+        self._until_us = int(until.get("delay_ms") or 0) * 1000
+        self._end_us = 1 << 60
+        self._over = False
 
     # Start
 
@@ -103,55 +114,36 @@ class Session:
         self.plant = Plant(spec["rock_data"], int(spec["seed"]), mechanics)
         self.world = World(board.BOARD, self.plant, int(spec["seed"]))
         self.world.attach()
+        flash_files.prepare(self.world, spec.get("flash"))
         if spec.get("kept"):
             restore(self.world, self.plant, spec["kept"])
         self.faults = FaultInjector(self.world, list(spec.get("faults") or ()))
         self.limits = Limits(list(spec.get("limits") or ()))
         self._prepare()
-        self._start()
+        try:
+            self._start_firmware()
+        except RESETS as reset:
+            self._restart(reset)
 
-    def _start(self) -> None:
-        """What the chip does after each reset: boot.py, then main.py."""
+    def _start_firmware(self) -> None:
         for name in ("boot", "main"):
             if name in sys.modules:
                 del sys.modules[name]
+        flash_files.mount(self.world)
         import boot  # noqa: F401  (its module-level code is the boot)
         import main
 
+        if isinstance(self.world.serial, UsbLine):
+            from rochette.hal import serial_port
+
+            self.world.serial.stand_in(serial_port)
         self.payload = main.build()
         # In an emulation an error must come out at once, not end an activity in good order.
         self.payload.activities.strict = True
         self.payload.commands.strict = True
         self.payload.arm_watchdog()
 
-    def _restart(self, reset: "BaseException") -> None:
-        """The chip was reset, or its supply went: it starts again when it can, with the same plant and parts.
-
-        Nothing is commanded by itself afterwards. What the firmware had in its RAM is gone with it.
-        """
-        world = self.world
-        self._flush_trace()
-        while True:
-            self.restarts += 1
-            if self.restarts > _RESTARTS_MAX:
-                raise SessionError("the payload was reset more than {} times".format(_RESTARTS_MAX))
-            self._hash.update("R {} {}\n".format(self.restarts, world.clock.now_us).encode())
-            try:
-                if isinstance(reset, PowerLoss):
-                    world.power_off()
-                    if not world.wait_for_power(self._max_us):
-                        raise SessionError("the supply did not come back")
-                else:
-                    world.reset_chip(WDT_RESET)
-                self._start()
-                break
-            except (WatchdogReset, MachineReset, PowerLoss) as again:
-                reset = again
-        self._steps = _SCRIPT_OVER
-        self._events_seen = 0
-        self._next_row = 0
-        self._hold_serial = 0
-        self._pictures_seen = self.payload.camera.picture_no
+    payload: "Any" = None
 
     def _prepare(self) -> None:
         from rochette import tables
@@ -170,16 +162,14 @@ class Session:
         """Run to the end and give the result: numbers and enum values; the host puts words to them."""
         self._boot()
         self._sink.columns(list(COLUMNS))
-        step = self.payload.executive.step
         clock = self.world.clock
         try:
             while not self._ended:
                 try:
-                    step()
+                    self.payload.executive.step()
                     self._after_step()
-                except (WatchdogReset, MachineReset, PowerLoss) as reset:
+                except RESETS as reset:
                     self._restart(reset)
-                    step = self.payload.executive.step
                 if clock.now_us > self._max_us:
                     raise SessionError(
                         "the run did not end within "
@@ -192,6 +182,51 @@ class Session:
             self.payload.stop()
             self.world.detach()
         return self._result()
+
+    def _restart(self, reset: BaseException) -> None:
+        """The firmware from its first line, as often as it takes: power may go again while it starts."""
+        while True:
+            self.resets += 1
+            if self.resets > self._max_resets:
+                raise SessionError("more than " + str(self._max_resets) + " resets; the last: " + str(reset))
+            if self.payload is not None:
+                self._hear_events()
+                self._bury()
+            self._flush_trace()
+            kind = type(reset).__name__
+            self._hash.update("R {} {}\n".format(self.world.clock.now_us, kind).encode())
+            try:
+                if isinstance(reset, PowerLoss):
+                    self.world.power_cycle()
+                elif isinstance(reset, PinReset):
+                    self.world.reset_chip(PWRON_RESET)
+                else:
+                    # machine.reset() is made by the watchdog on an RP2040; a soft reset changes no cause.
+                    cause = self.world.reset_cause if isinstance(reset, SoftReset) else WDT_RESET
+                    self.world.reset_chip(cause)
+                self._events_seen = 0
+                self._pictures_seen = 0
+                self._hold_serial = 0
+                self._next_row = 0
+                self._start_firmware()
+                break
+            except RESETS as again:
+                reset = again
+        self._script.on_event("RESET", self.world.clock.now_us)
+        self.faults.on_event("RESET")
+        self._quiet_until_us = self.world.clock.now_us + self._hold_us
+
+    def _bury(self) -> None:
+        """Close what the old firmware left open now, so that none of its `finally` runs in the new one."""
+        activities = self.payload.activities
+        self.payload = None
+        for generator in activities._generators:
+            if generator is not None:
+                try:
+                    generator.close()
+                except BaseException as error:
+                    if isinstance(error, KeyboardInterrupt):
+                        raise
 
     def _after_step(self) -> None:
         payload = self.payload
@@ -208,6 +243,8 @@ class Session:
             self._play()
         if self._until:
             self._wait_for_end()
+        elif self.resets:
+            self._after_reset()
         elif payload.hold.active:
             self._holding()
         elif not payload.activities.running and not self._ended:
@@ -221,8 +258,9 @@ class Session:
         elif self.payload.hold.active:
             self._holding()
             self._ended = False
-        elif not self.payload.activities.running and self._steps < _SCRIPT_OVER:
+        elif not self.payload.activities.running and not self.resets and not self._over:
             self._next_command()
+            self._over = self._ended
             self._ended = bool(self._refused)
 
     def _play(self) -> None:
@@ -239,6 +277,18 @@ class Session:
         code = payload.commands.submit(self._command[0], self._command[1])
         if code != t.COMMAND_RESULT_OK:
             self._refused = "command " + str(self._command[0]) + " was answered with " + str(code)
+            self._ended = True
+
+    def _after_reset(self) -> None:
+        """After a reset nobody but the scenario gives commands; a hold is answered as ever."""
+        now_us = self.world.clock.now_us
+        payload = self.payload
+        if payload.hold.active:
+            self._holding()
+            return
+        if payload.activities.running or self._script.planned:
+            self._quiet_until_us = now_us + self._hold_us
+        elif now_us >= self._quiet_until_us:
             self._ended = True
 
     def _script_done(self) -> bool:
@@ -449,10 +499,9 @@ class Session:
             "wakes": payload.survival.record.wakes,
             "missed": payload.survival.record.missed,
             "refused_sleeps": payload.survival.record.refused,
-            "records": payload.ledger.records_kept(),
-            "restarts": self.restarts,
             "limits_broken": self.limits.broken,
             "refused": self._refused,
+            "resets": self.resets,
             "kept": keep(self.world, self.plant),
         }
 

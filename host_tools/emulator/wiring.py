@@ -16,6 +16,7 @@ from host_tools.emulator.devices.mcp23017 import Mcp23017
 from host_tools.emulator.devices.pulses import LedRing, Percussion, Servo
 from host_tools.emulator.devices.serial_line import SerialLine
 from host_tools.emulator.devices.stepper import StepperAxis
+from host_tools.emulator.devices.usb_line import UsbLine
 from host_tools.emulator.devices.veml7700 import Veml7700
 from host_tools.emulator.errors import EmulationError
 from host_tools.emulator.nor_flash import NorFlash
@@ -85,6 +86,8 @@ def build(world: "World") -> None:
     if link is not None and link["port"] == "uart":
         by_name = world.line_by_name
         world.serial = SerialLine(world, link["uart"], by_name[link["tx"]].gp, by_name[link["rx"]].gp)
+    elif link is not None and link["port"] == "usb":
+        world.serial = UsbLine(world)
     names = sorted(board["parts"].keys())
     for name in names:
         _part(world, name, board["parts"][name])

@@ -11,7 +11,7 @@ from host_tools.emulator.errors import EmulationError, PowerLoss
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from host_tools.emulator.clock import Event
     from host_tools.emulator.devices.serial_line import SerialLine
@@ -25,7 +25,7 @@ GRID_US = 5000
 _LEAP_US = 100_000
 _DARK_US = 60_000_000  # asleep or without supply, the plant is looked at once a minute
 _AWAKE_US = 2000  # between two pieces of one sleep
-_OFF_US = 1_000_000  # a cut of the logic supply that has no length lasts a second
+_DARKEST_US = 200 * 88_775 * 1_000_000  # a supply that is away for longer does not come back
 PINS = 30
 
 PWRON_RESET = 1
@@ -94,11 +94,20 @@ class World:
         self.watchdog: "Any" = None
         self.flash: "Any" = None
         self.supply_on = True
-        self.logic_supply = True
+        # The chip's sleep: does not come, does not end, ends late (once); slept until when, as far as the
+        # plant does not know of it yet.
         self.sleep_refused = False
         self.sleep_hangs = False
         self.oversleep_ms = 0
         self._asleep_to_us = 0
+        # A planned power cut in the middle of a write to a memory: how many writes are left until then, and
+        # which share of that write is done. `off_us`: how long the power stays away.
+        self.cut_left = 0
+        self.cut_permille = 0
+        self.memory_writes = 0
+        self.off_us = 1_000_000
+        # Whether this payload has a file system on its flash (flash_files.py).
+        self.flash_wanted = False
         self.estop_closed = True
         self.actuator_enable = False
         self.next_grid_us = 0
@@ -266,43 +275,46 @@ class World:
                 self.sync()
             us -= piece
 
-    # --- supply
+    # --- power cuts in the middle of a write
 
-    def cut_logic(self, us: int) -> None:
-        """The logic supply goes for `us` microseconds; 0 for as long as the shortest cut. Raises PowerLoss."""
-        self.logic_supply = False
-        self.clock.at(self.clock.now_us + (us or _OFF_US), self._logic_back)
-        raise PowerLoss("the logic supply is gone")
+    def torn(self, n: int) -> int:
+        """A memory is about to write `n` bytes: how many of them are done before the planned cut; -1 for
+        all."""
+        self.cut_left -= 1
+        return n * self.cut_permille // 1000 if self.cut_left == 0 else -1
 
-    def _logic_back(self) -> None:
-        self.logic_supply = True
-
-    def power_off(self) -> None:
-        """What a loss of the supply does: the chip stops, the parts forget their settings, the FRAM and a clock
-        with its coin cell do not.
-        """
-        self.reset_chip(PWRON_RESET)
-        self.plant.unpowered = True
-        for name in sorted(self.parts.keys()):
-            if hasattr(self.parts[name], "power_off"):
-                self.parts[name].power_off()
-
-    def wait_for_power(self, until_us: int) -> bool:
-        """Let time pass without supply until it is back; False when it is not by `until_us`."""
-        clock = self.clock
-        while clock.now_us < until_us:
-            if self.logic_supply and not self.plant.logic_off:
-                self.plant.unpowered = False
-                for name in sorted(self.parts.keys()):
-                    if hasattr(self.parts[name], "power_on"):
-                        self.parts[name].power_on()
-                return True
-            step = _OFF_US if not self.logic_supply else _DARK_US
-            clock.advance(step)
-            self.sync()
-        return False
+    def cut_off(self) -> "NoReturn":
+        """The planned cut. Raises PowerLoss."""
+        raise PowerLoss("the power went in the middle of a write (fault supply.logic, cut_at_write)")
 
     # --- reset
+
+    def power_cycle(self) -> None:
+        """The power is away for `off_us`, and until the battery carries the electronics, and comes back: the
+        chip is reset and every part starts anew. What has a battery or needs none (clock, memories,
+        mechanics) is as it was. Raises EmulationError when the battery does not come back in 200 sols.
+        """
+        self.reset_chip(PWRON_RESET)
+        self.cut_left = 0
+        for name in sorted(self.parts.keys()):
+            start = getattr(self.parts[name], "power_on", None)
+            if start is not None:
+                start()
+        self.plant.unpowered = True
+        self.clock.advance(self.off_us)
+        self.sync()
+        darkest_us = self.clock.now_us + _DARKEST_US
+        while self.plant.logic_off:
+            if self.clock.now_us > darkest_us:
+                raise EmulationError("the battery is empty, and the sun does not charge it")
+            self.clock.advance(_DARK_US)
+            self.sync()
+        self.plant.unpowered = False
+        self.off_us = 1_000_000
+        for name in sorted(self.parts.keys()):
+            start = getattr(self.parts[name], "power_on", None)
+            if start is not None:
+                start()
 
     def reset_chip(self, cause: int) -> None:
         """What a reset of the RP2040 does: pins float, PWM, PIO, timers and watchdog stop; parts and plant
@@ -331,5 +343,4 @@ class World:
             self.slice_freq[i] = 0
             self.slice_users[i] = 0
         self.clock.held = 0
-        self.plant.asleep = False
         self.reset_cause = cause

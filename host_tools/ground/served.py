@@ -2,15 +2,12 @@
 
 Runs on CPython and on the MicroPython VM from the same source, like `host_tools/emulator/session.py`, whose
 start it uses. There is no wall clock in here: how long a slice is, and when it comes, is the caller's matter.
-A reset of the chip (commanded, or by its watchdog) starts the firmware anew in the same world: the parts, the
-tubes and the rock stay as they are, as on a bench.
+A reset of the chip (commanded, or by its watchdog) or a power cut starts the firmware anew in the same world:
+the tubes and the rock stay as they are, as on a bench.
 """
 
-import sys
-
-from host_tools.emulator.errors import MachineReset, WatchdogReset
+from host_tools.emulator.errors import RESETS
 from host_tools.emulator.session import Session, SessionError
-from host_tools.emulator.world import PWRON_RESET, WDT_RESET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +29,7 @@ class Served(Session):
         Session.__init__(self, spec, _Deaf())
         self._looks: "tuple[int, ...]" = ()
         self._unseen = 0
-        self.resets = 0
+        self._max_resets = 1 << 30  # whoever is at the other end may reset it as often as he likes
 
     def start(self) -> None:
         """Power on."""
@@ -70,30 +67,12 @@ class Served(Session):
     def _tick(self) -> None:
         try:
             self.payload.executive.step()
-        except MachineReset:
-            self._restart(PWRON_RESET)
-        except WatchdogReset:
-            self._restart(WDT_RESET)
+        except RESETS as reset:
+            self._restart(reset)
         if self.payload.events.count != self._events_seen:
             self._hear_events()
         if self.world.clock.now_us >= self._script.next_us:
             self._play()
-
-    def _restart(self, cause: int) -> None:
-        """What a reset of the chip is: the firmware from its first line, everything around it as it was."""
-        self.resets += 1
-        self.world.reset_chip(cause)
-        for name in list(sys.modules):
-            if name in ("boot", "main") or name.startswith("rochette"):
-                del sys.modules[name]
-        import boot  # noqa: F401
-        import main
-
-        self.payload = main.build()
-        self.payload.activities.strict = True
-        self.payload.commands.strict = True
-        self._events_seen = 0
-        self._prepare()
 
     def _busy(self) -> bool:
         """Whether the payload works on something; not while it waits for a release, or for a look."""

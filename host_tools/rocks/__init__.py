@@ -9,6 +9,8 @@ and bounds.
 import tomllib
 from pathlib import Path
 
+from host_tools import paths
+
 FOLDER = Path(__file__).resolve().parent
 CORES = ("SOLID", "PIECES", "POWDER", "LOOSE")
 OUTCOMES = ("SEALED", "HELD", "EMPTY", "UNSEALED_STORED", "TARGET_TOO_HARD", "FAULT")
@@ -49,9 +51,15 @@ class RockError(ValueError):
     """A rock file is missing or says what no rock can be; the message names file, key, value and bounds."""
 
 
+def _folders() -> list[Path]:
+    """Where rocks are: the team's own first."""
+    own = paths.team_folder("rocks")
+    return [FOLDER] if own is None else [own, FOLDER]
+
+
 def names() -> list[str]:
-    """Names of the rocks that ship, in alphabetical order."""
-    return sorted(p.stem for p in FOLDER.glob("*.toml"))
+    """Names of the rocks that ship and of the team's own, in alphabetical order."""
+    return sorted({p.stem for folder in _folders() for p in folder.glob("*.toml")})
 
 
 def load(name_or_path: str | Path) -> dict:
@@ -60,8 +68,9 @@ def load(name_or_path: str | Path) -> dict:
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":
-        path = FOLDER / f"{name_or_path}.toml"
-        if not path.is_file():
+        found = [file for folder in _folders() if (file := folder / f"{name_or_path}.toml").is_file()]
+        path = found[0] if found else path
+        if not found:
             raise RockError(
                 f"no rock {str(name_or_path)!r}; there are: {', '.join(names())}. "
                 "A path ending in .toml is taken as a file."

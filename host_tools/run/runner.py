@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import runpy
 import time
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from host_tools import paths
+from host_tools.boards import find
 from host_tools.run import targets
 from host_tools.run.display import Display
 from host_tools.run.errors import RunError, UsageError
@@ -71,16 +70,13 @@ class Done:
 
 
 def boards() -> list[str]:
-    """The names of the boards that have their data here."""
-    return sorted(path.parent.name for path in paths.BOARDS.glob("*/board.py"))
+    """The names of the boards that have their data here, or in the team's own folder."""
+    return find.names()
 
 
 def board_data(name: str) -> dict[str, Any]:
     """The BOARD literal of a board; UsageError when there is no such board."""
-    if name not in boards():
-        raise UsageError(f"--board {name}: unknown board. Allowed: {', '.join(boards()) or 'none is here'}.")
-    board: dict[str, Any] = runpy.run_path(str(paths.BOARDS / name / "board.py"))["BOARD"]
-    return board
+    return find.data(name)
 
 
 def make_spec(asked: Asked) -> dict[str, Any]:

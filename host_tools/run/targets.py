@@ -18,6 +18,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from host_tools import paths
+from host_tools.boards import find
 from host_tools.run.errors import Interrupted, RunError, UsageError
 from host_tools.run.protocol import CHIP, RUN_TARGETS
 
@@ -112,12 +113,12 @@ def _in_words(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def vm_command(vm: Path) -> list[str]:
     """The command line of the MicroPython program that runs a session."""
-    return [str(vm), "-X", "heapsize=" + HEAP, str(paths.ROOT / "host_tools" / "emulator" / "vm_main.py")]
+    return [str(vm), "-X", "heapsize=" + HEAP, str(paths.HOST / "host_tools" / "emulator" / "vm_main.py")]
 
 
 def vm_path(board: str) -> str:
     """MICROPYPATH: the emulated modules first, so that `import machine` finds them."""
-    parts = (paths.ROOT / "host_tools" / "emulator", paths.BOARDS / board, paths.FIRMWARE, paths.ROOT)
+    parts = (paths.HOST / "host_tools" / "emulator", find.folder_of(board), paths.FIRMWARE, paths.HOST)
     return ":".join(str(part) for part in parts)
 
 

@@ -395,8 +395,10 @@ def files(root: Path = ROOT) -> list[Path]:
     todo = [root]
     while todo:
         for entry in sorted(todo.pop().iterdir()):
+            if entry.name in SKIPPED_FOLDERS:
+                continue  # .git is a file where the tree is a second one of its repository
             if entry.is_dir():
-                if entry.name not in SKIPPED_FOLDERS and not entry.name.endswith(".egg-info"):
+                if not entry.name.endswith(".egg-info"):
                     todo.append(entry)
             else:
                 found.append(entry)

@@ -4,26 +4,15 @@ it.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from host_tools import paths
 from host_tools.chip import uf2
+from tests.chip.bench import Bench
 
-
-def _bench_class() -> Any:
-    spec = importlib.util.spec_from_file_location("chip_bench", Path(__file__).with_name("bench.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Bench
-
-
-Bench = _bench_class()
 PROGRAMS = (paths.FIRMWARE / "rochette" / "hal" / "pio_programs.py").read_text(encoding="utf-8")
 
 
@@ -110,6 +99,28 @@ def test_a_converter_is_shifted_out(bench: Any) -> None:
     assert all(abs(word - part.word()) < 5_000 for word in words), (words, part.word())
     # 80 samples a second: in a quarter of a second the four that the FIFO holds have come.
     assert bench.run("time.sleep_ms(250); print(cell.rx_fifo())") == "4"
+
+
+def test_the_uart_of_the_link_carries_both_ways_at_its_speed(bench: Any) -> None:
+    link = bench.world.board["link"]
+    pins = bench.world.board["pins"]
+    bench.run(
+        f"from machine import UART\ntx, rx = Pin({pins[link['tx']]['gp']}), Pin({pins[link['rx']]['gp']})\n"
+        f"u = UART({link['uart']}, {link['baud']}, tx=tx, rx=rx, rxbuf=2048, txbuf=1024, timeout=0)"
+    )
+    sent = bytes(range(256)) * 4
+    bench.bridge.write_line(sent)
+    bench.wait(20_000)
+    # A byte takes ten bits: 1,024 bytes at 921,600 are there after 11.1 ms.
+    assert bench.run("got = u.read(); print(len(got), sum(got))") == f"1024 {sum(sent)}"
+    bench.run("n = u.write(bytes(range(200)))")
+    bench.wait(10_000)
+    assert bench.bridge.read_line() == bytes(range(200))
+    # Three bytes stay below the FIFO's trigger level: the receive time-out tells of them.
+    bench.bridge.write_line(b"abc")
+    bench.wait(5_000)
+    assert bench.run("print(u.read())") == "b'abc'"
+    assert bench.chip.counters()["uart_lost"] == 0
 
 
 def test_a_reset_lets_go_of_every_output(bench: Any) -> None:

@@ -66,6 +66,7 @@ class PayloadMachine(RuleBasedStateMachine):
         self.asked = 0
         self.together = 0
         assert self.submit(t.CMD_SAMPLE_COMMISSION, ()) == t.COMMAND_RESULT_OK
+        self.ticks(100)
         self.submit(t.CMD_SAMPLE_BRING_UP, ())
         self.ticks(4000)
 

@@ -42,6 +42,8 @@ def main() -> None:
     payload = firmware.build()
     built = used()
     assert payload.commands.submit(asked["commission"]) == 0
+    while payload.activities.running:
+        payload.executive.step()
     assert payload.commands.submit(asked["bring_up"]) == 0
     while payload.activities.running:
         payload.executive.step()

@@ -38,6 +38,16 @@ class Rig:
         self.session._boot()
         return self.session.payload
 
+    def commission(self):
+        """Boot, and begin the custody record; the payload."""
+        from rochette import tables as t
+
+        payload = self.boot()
+        assert payload.commands.submit(t.CMD_SAMPLE_COMMISSION) == t.COMMAND_RESULT_OK
+        while payload.activities.running:
+            payload.executive.step()
+        return payload
+
     def run(self):
         return self.session.run()
 

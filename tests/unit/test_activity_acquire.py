@@ -89,8 +89,7 @@ def test_a_used_tube_is_refused_before_anything_moves():
 
 def test_acquire_before_bring_up_is_a_fault_and_moves_nothing():
     rig = Rig("sandstone", seed=3, depth_um=2000)
-    payload = rig.boot()
-    payload.commands.submit(t.CMD_SAMPLE_COMMISSION)
+    payload = rig.commission()
     payload.commands.submit(t.CMD_SAMPLE_ACQUIRE, (1, 2000))
     payload.executive.step()
     assert payload.sample.reason == t.REASON_NOT_HOMED
@@ -101,8 +100,7 @@ def test_acquire_before_bring_up_is_a_fault_and_moves_nothing():
 @given(ticks=st.integers(1, 14000), kind=st.sampled_from(("abort", "estop", "safe")))
 def test_whatever_stops_it_wherever_it_ends_once_with_the_power_off(ticks, kind):
     rig = Rig("sandstone", seed=5, depth_um=1500)
-    payload = rig.boot()
-    payload.commands.submit(t.CMD_SAMPLE_COMMISSION)
+    payload = rig.commission()
     payload.commands.submit(t.CMD_SAMPLE_BRING_UP)
     while payload.activities.running:
         payload.executive.step()
@@ -134,6 +132,5 @@ def test_whatever_stops_it_wherever_it_ends_once_with_the_power_off(ticks, kind)
 @pytest.mark.parametrize("tube", (44, 64))
 def test_a_seat_the_board_has_not_is_refused(tube):
     rig = Rig("sandstone")
-    payload = rig.boot()
-    payload.commands.submit(t.CMD_SAMPLE_COMMISSION)
+    payload = rig.commission()
     assert payload.commands.submit(t.CMD_SAMPLE_ACQUIRE, (tube, 2000)) == t.COMMAND_RESULT_VALIDATION

@@ -79,6 +79,21 @@ def test_watchdog_bites_when_it_is_not_fed_and_not_before():
             b.wait(200_000)
 
 
+@pytest.mark.parametrize("mcu", ["rp2040", "rp2350"])
+def test_watchdog_lets_go_for_a_person_at_the_console(mcu):
+    with bench() as b:
+        dog = Watchdog(2000, mcu)
+        b.wait(1_900_000)
+        dog.let_go()
+        b.wait(5_000_000)  # a watchdog that still ran would raise in here
+        assert b.world.watchdog is None
+
+
+def test_watchdog_refuses_a_chip_whose_registers_it_does_not_know():
+    with bench(), pytest.raises(ValueError, match="esp32"):
+        Watchdog(2000, "esp32")
+
+
 @pytest.mark.parametrize("timeout_ms", [0, 8389])
 def test_watchdog_refuses_a_time_the_chip_does_not_have(timeout_ms):
     with bench(), pytest.raises(ValueError, match="1 to 8388"):

@@ -27,7 +27,9 @@ def test_it_starts_without_one_part_and_bring_up_names_it(part):
     rig = Rig("sandstone", faults=[off(part)])
     payload = rig.boot()
     assert payload.mode.value == t.MODE_IDLE
-    payload.commands.submit(t.CMD_SAMPLE_COMMISSION)
+    if payload.commands.submit(t.CMD_SAMPLE_COMMISSION) == t.COMMAND_RESULT_OK:
+        while payload.activities.running:
+            payload.executive.step()
     assert payload.commands.submit(t.CMD_SAMPLE_BRING_UP) == t.COMMAND_RESULT_OK
     for _ in range(20):
         payload.executive.step()

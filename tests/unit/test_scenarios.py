@@ -249,3 +249,21 @@ def test_ctrl_c_ends_the_lot(scenario: scenarios.Scenario, monkeypatch: pytest.M
     assert campaign.exit_status == EXIT_INTERRUPTED
     assert campaign.verdicts == []
     assert "interrupted" in out.getvalue()
+
+
+def test_the_chip_runs_what_is_marked_for_it_and_says_what_it_skips(tmp_path: Path) -> None:
+    unmarked = scenarios.load(write(tmp_path, GOOD))
+    verdict = scenarios.run_one(unmarked, "chip")
+    assert (verdict.state, verdict.complaints) == (
+        scenarios.SKIPPED,
+        ["its file is not marked for the chip (chip = true)"],
+    )
+    marked = GOOD.replace("seed = 4", "seed = 4\nchip = true")
+    assert scenarios.not_on_chip(scenarios.load(write(tmp_path, marked))) == []
+    slow = marked.replace("plant.spindle_short_ma", "bus.fram").replace("value", 'kind = "slow"\nvalue')
+    verdict = scenarios.run_one(scenarios.load(write(tmp_path, slow)), "chip")
+    assert verdict.state == scenarios.SKIPPED
+    assert "fault 1 (bus.fram slow)" in verdict.complaints[0]
+    assert [one.name for one in scenarios.load_all() if one.chip]
+    with pytest.raises(scenarios.ScenarioError, match="chip = 1"):
+        scenarios.load(write(tmp_path, GOOD.replace("seed = 4", "seed = 4\nchip = 1")))

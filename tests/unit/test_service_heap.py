@@ -59,14 +59,16 @@ def test_a_ledger_is_the_same_bytes_on_both_machines() -> None:
         "print(ledger.verify(), [record.as_dict()['chain'] for record in ledger.records()])\n"
         "print(bytes(ledger._store.data))\n"
     )
+    shim = "import sys\nimport host_tools.emulator.micropython_shim as m\nsys.modules['micropython'] = m\n"
     said = []
     for vm in (micropython(), sys.executable):
         run = subprocess.run(
-            [vm, "-c", script, str(ROOT / "firmware")] if vm == sys.executable else [vm, "-c", script],
+            [vm, "-c", shim + script, str(ROOT / "firmware")] if vm == sys.executable else [vm, "-c", script],
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
+            cwd=ROOT,
             env={**os.environ, "MICROPYPATH": str(ROOT / "firmware")},
         )
         assert run.returncode == 0, run.stdout + run.stderr

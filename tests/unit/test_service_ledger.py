@@ -36,6 +36,7 @@ from rochette.tables import (
     EV_LEDGER_OPENED,
     EV_LEDGER_TORN_RECORD_DROPPED,
     EV_LEDGER_UNREADABLE,
+    EV_LEDGER_WRITE_FAILED,
     FILL_STATE_NOMINAL,
     FILL_STATE_OVERFILL,
     RECORD_KIND_CORED,
@@ -401,6 +402,136 @@ def test_stores_keep_inside_their_piece() -> None:
     store.write(0, b"\0\0\0")
     Ledger(store).initialise(2)
     assert not any(fram.data[:128]) and not any(fram.data[640:])
+
+
+class CountingStore(MemoryStore):
+    """Notes every transfer: (kind, offset, bytes)."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.transfers: list[tuple[str, int, int]] = []
+
+    def read_into(self, offset: int, buffer: bytearray) -> None:
+        self.transfers.append(("read", offset, len(buffer)))
+        super().read_into(offset, buffer)
+
+    def write(self, offset: int, buffer: bytes) -> None:
+        self.transfers.append(("write", offset, len(buffer)))
+        super().write(offset, buffer)
+
+
+def test_a_record_takes_at_most_one_small_transfer_a_tick_and_its_mark_comes_last() -> None:
+    store = CountingStore(SIZE)
+    ledger = Ledger(store)
+    ledger.initialise(5)
+    store.transfers.clear()
+    ticket = ledger.queue(*STORY[0])
+    ticks = 0
+    while not ledger.ended(ticket):
+        before = len(store.transfers)
+        assert ledger.outcome(ticket) == ledgers.PENDING
+        assert ledger.busy and ledger.count == 1
+        ledger.tick()
+        assert len(store.transfers) - before <= 1
+        ticks += 1
+    assert ticks == 8
+    assert ledger.outcome(ticket) == ledgers.KEPT and not ledger.busy
+    at = 2 * RECORD_BYTES
+    assert store.transfers == [
+        ("write", at, 32),
+        ("write", at + 32, 32),
+        ("read", at, 32),
+        ("read", at + 32, 32),
+        ("write", at, 1),
+        ("read", at, 1),
+    ]
+    store.transfers.clear()
+    ledger.tick()
+    assert store.transfers == [], "nothing waits, nothing is done"
+
+
+def test_records_are_kept_in_the_order_in_which_they_were_asked_for() -> None:
+    ledger = begun()
+    tickets = [ledger.queue(*step) for step in STORY[: ledgers.QUEUE]]
+    with pytest.raises(LedgerError, match="8 records wait"):
+        ledger.queue(*STORY[8])
+    with pytest.raises(LedgerError, match="still waits"):
+        ledger.judge(tickets[0])
+    for _ in range(8 * ledgers.QUEUE):
+        ledger.tick()
+    assert [ledger.outcome(ticket) for ticket in tickets] == [ledgers.KEPT] * ledgers.QUEUE
+    assert [record.kind for record in ledger.records()][1:] == [step[0] for step in STORY[: ledgers.QUEUE]]
+    assert ledger.verify()
+
+
+def test_a_refused_step_does_not_stop_those_behind_it() -> None:
+    ledger = begun()
+    bad = ledger.queue(RECORD_KIND_CORED, 2, 1)
+    good = ledger.queue(*STORY[0])
+    while ledger.busy:
+        ledger.tick()
+    assert ledger.outcome(good) == ledgers.KEPT
+    with pytest.raises(CustodyError) as caught:
+        ledger.judge(bad)
+    assert (caught.value.kind, caught.value.tube) == (RECORD_KIND_CORED, 2)
+
+
+def test_a_transfer_that_reads_back_wrong_once_is_written_again() -> None:
+    class Disturbed(MemoryStore):
+        spoil = 0
+
+        def write(self, offset: int, buffer: bytes) -> None:
+            super().write(offset, buffer)
+            if self.spoil:
+                self.spoil -= 1
+                self.data[offset] ^= 0x40
+
+    for spoil, times in ((1, 2), (3, 3)):
+        store = Disturbed(SIZE)
+        ledger = Ledger(store)
+        ledger.initialise(5)
+        store.spoil = spoil
+        assert ledger.append(*STORY[0]) == 2
+        assert ledger.verify(), times
+
+
+def test_when_the_memory_fails_everybody_who_waits_is_told() -> None:
+    class Worn(MemoryStore):
+        worn = False
+
+        def write(self, offset: int, buffer: bytes) -> None:
+            super().write(offset, buffer)
+            if self.worn:
+                self.data[offset] ^= 0x40
+
+    store = Worn(SIZE)
+    events = Events(16)
+    ledger = Ledger(store, events)
+    ledger.initialise(5)
+    store.worn = True
+    tickets = [ledger.queue(*step) for step in STORY[:3]]
+    for _ in range(100):
+        ledger.tick()
+    assert [ledger.outcome(ticket) for ticket in tickets] == [ledgers.LOST] * 3
+    assert kinds(events)[-1] == EV_LEDGER_WRITE_FAILED
+    assert kinds(events).count(EV_LEDGER_WRITE_FAILED) == 1
+    for ticket in tickets:
+        with pytest.raises(LedgerError, match="read back different"):
+            ledger.judge(ticket)
+    with pytest.raises(LedgerError, match="not writable"):
+        ledger.queue(*STORY[0])
+    assert Ledger(store).count == 1, "what was kept before is whole"
+
+
+def test_records_that_wait_when_it_gets_full_are_lost_and_say_so() -> None:
+    ledger = Ledger(MemoryStore(4 * RECORD_BYTES))
+    ledger.initialise(5)
+    tickets = [ledger.queue(*step) for step in STORY[:3]]
+    while ledger.busy:
+        ledger.tick()
+    assert [ledger.outcome(ticket) for ticket in tickets] == [ledgers.KEPT, ledgers.KEPT, ledgers.LOST]
+    with pytest.raises(LedgerError, match="full"):
+        ledger.judge(tickets[2])
 
 
 SEATS = 4

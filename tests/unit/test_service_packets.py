@@ -32,6 +32,8 @@ class Clock:
     def __init__(self, epoch_s: int, valid: bool = True) -> None:
         self.epoch_s = epoch_s
         self.valid = valid
+        self.ok = True
+        self.stopped = not valid
         self.polls = 0
 
     def poll(self) -> None:

@@ -201,7 +201,7 @@ def procedure(kit: "Kit") -> "Generator[None, None, None]":
     yield from ingest(kit)
     yield from weigh_core(kit)
     yield from image(kit, PHASE_IMAGE_AGAIN)
-    judge(kit)
+    yield from judge(kit)
     yield from hold_for_ground(kit, REASON_TOO_SOFT if too_soft else 0)
     yield from dock(kit)
     yield from image_down_tube(kit)
@@ -232,7 +232,7 @@ def take_tube(kit: "Kit") -> "Generator[None, None, None]":
     before_mn = yield from weigh(kit)
     kit.breakoff.centre()
     yield from insist(kit.breakoff, kit.values[P_SAMPLE_MOVE_LIMIT_MS], BREAK_OFF_RESULT_OK, REASON_BREAK_OFF)
-    kit.custody.intend_take(sample.number, sample.tube, sample.asked_um)
+    yield from kit.custody.intend_take(sample.number, sample.tube, sample.asked_um)
     yield from touch_seat(kit)
     yield from raise_feed(kit)
     after_mn = yield from weigh(kit)
@@ -241,7 +241,7 @@ def take_tube(kit: "Kit") -> "Generator[None, None, None]":
         raise Fault(REASON_TUBE_NOT_TAKEN, sample.hanging_mn)
     if abs(sample.hanging_mn - kit.values[P_SAMPLE_TUBE_MN]) * 2 > kit.values[P_SAMPLE_TUBE_MN]:
         raise Fault(REASON_TUBE_NOT_TAKEN, sample.hanging_mn)
-    kit.custody.taken(sample.number, sample.tube, sample.hanging_mn)
+    yield from kit.custody.taken(sample.number, sample.tube, sample.hanging_mn)
     kit.events.emit(EV_SAMPLE_TUBE_TAKEN, sample.tube, sample.hanging_mn)
 
 
@@ -306,7 +306,7 @@ def core(kit: "Kit") -> "Generator[None, None, bool]":
         yield from leave_target(kit)
     if result not in (CORER_RESULT_DEPTH_REACHED, CORER_RESULT_RUNAWAY_SOFT):
         raise Fault(reason_for(_CORER_REASONS, result, REASON_CORING), result)
-    kit.custody.cored(sample.number, sample.tube, sample.depth_um, sample.max_level, result)
+    yield from kit.custody.cored(sample.number, sample.tube, sample.depth_um, sample.max_level, result)
     kit.events.emit(EV_SAMPLE_CORED, sample.depth_um, sample.max_level, kit.corer.pecks)
     return result == CORER_RESULT_RUNAWAY_SOFT
 
@@ -315,7 +315,7 @@ def leave_target(kit: "Kit") -> "Generator[None, None, None]":
     """Too hard: pull out, close up, and hold the unused tube in the bit for the ground. Always raises
     Ending."""
     sample = kit.sample
-    kit.custody.cored(
+    yield from kit.custody.cored(
         sample.number, sample.tube, sample.depth_um, sample.max_level, CORER_RESULT_TARGET_TOO_HARD
     )
     yield from retract(kit)
@@ -369,7 +369,7 @@ def weigh_core(kit: "Kit") -> "Generator[None, None, None]":
     kit.events.emit(EV_SAMPLE_WEIGHED, evidence.core_mn, expected_mn, evidence.mass)
 
 
-def judge(kit: "Kit") -> None:
+def judge(kit: "Kit") -> "Generator[None, None, None]":
     """Weigh the evidence and write the verdict down."""
     sample = kit.sample
     evidence = sample.evidence
@@ -381,7 +381,9 @@ def judge(kit: "Kit") -> None:
         evidence.count(VOTE_ABSENT),
         evidence.count(VOTE_UNKNOWN),
     )
-    kit.custody.verdict(sample.number, sample.tube, sample.verdict, evidence.core_mn, evidence.picture)
+    yield from kit.custody.verdict(
+        sample.number, sample.tube, sample.verdict, evidence.core_mn, evidence.picture
+    )
 
 
 def dock(kit: "Kit") -> "Generator[None, None, None]":
@@ -400,7 +402,7 @@ def dock(kit: "Kit") -> "Generator[None, None, None]":
     light_mn = yield from weigh(kit)
     if not kit.carousel.tube_at_drill() or (light_mn - loaded_mn) * 2 < kit.values[P_SAMPLE_TUBE_MN]:
         raise Fault(REASON_TUBE_NOT_RELEASED, light_mn - loaded_mn)
-    kit.custody.docked(sample.number, sample.tube, sample.tube, contact_um)
+    yield from kit.custody.docked(sample.number, sample.tube, sample.tube, contact_um)
     kit.events.emit(EV_SAMPLE_DOCKED, sample.tube, sample.tube, contact_um)
 
 
@@ -420,7 +422,9 @@ def probe_fill(kit: "Kit") -> "Generator[None, None, None]":
     sample.fill_um = kit.probe.fill_um
     sample.fill_uncertainty_um = kit.probe.uncertainty_um
     sample.fill = classify(sample.fill_um, sample.depth_um, kit.values)
-    kit.custody.fill(sample.number, sample.tube, sample.fill, sample.fill_um, sample.fill_uncertainty_um)
+    yield from kit.custody.fill(
+        sample.number, sample.tube, sample.fill, sample.fill_um, sample.fill_uncertainty_um
+    )
     kit.events.emit(EV_SAMPLE_FILL, sample.fill, sample.fill_um, sample.fill_uncertainty_um, sample.depth_um)
 
 

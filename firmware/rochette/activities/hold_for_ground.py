@@ -79,7 +79,7 @@ def hold_for_ground(kit: "Kit", reason: int) -> "Generator[None, None, None]":
         yield from retake(kit)
     hold.leave()
     kit.mode.set(MODE_WORKING)
-    kit.custody.released(sample.number, sample.tube, sample.verdict)
+    yield from kit.custody.released(sample.number, sample.tube, sample.verdict)
     kit.events.emit(EV_SAMPLE_RELEASED, sample.number, sample.tube)
     power_on(kit)
 
@@ -119,4 +119,6 @@ def retake(kit: "Kit") -> "Generator[None, None, None]":
         evidence.count(VOTE_ABSENT),
         evidence.count(VOTE_UNKNOWN),
     )
-    kit.custody.verdict(sample.number, sample.tube, sample.verdict, evidence.core_mn, evidence.picture)
+    yield from kit.custody.verdict(
+        sample.number, sample.tube, sample.verdict, evidence.core_mn, evidence.picture
+    )

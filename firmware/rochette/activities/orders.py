@@ -5,13 +5,14 @@ A command that starts an activity is answered when the activity has ended; one t
 
 from rochette.activities.acquire import acquire
 from rochette.activities.bring_up import bring_up
-from rochette.activities.custody import NOT_RECORDED
+from rochette.activities.commission import commission
 from rochette.activities.operate import operate
 from rochette.services.commands import PENDING, CommandError
 from rochette.tables import (
     ACTIVITY_NAME_ACQUIRE,
     ACTIVITY_NAME_BRING_UP,
     ACTIVITY_NAME_OPERATE,
+    ACTIVITY_NAME_RECORD,
     ACTIVITY_RESULT_OK,
     ASSESS_RESULT_ACCEPTED,
     ASSESS_RESULT_LIGHT_DOWNGRADE,
@@ -159,8 +160,8 @@ class Orders:
         if not ok:
             kit.halt_all()
             kit.rail.off()
-        if name == ACTIVITY_NAME_OPERATE:
-            # A move by hand changes nothing about whether the payload is in order.
+        if name == ACTIVITY_NAME_OPERATE or name == ACTIVITY_NAME_RECORD:
+            # A move by hand, or a record, changes nothing about whether the payload is in order.
             kit.mode.set(self._mode_before)
         else:
             kit.mode.set(MODE_IDLE if ok else MODE_STOPPED)
@@ -171,13 +172,9 @@ class Orders:
     # Handlers
 
     def _commission(self) -> int:
-        if self._kit.custody.commissioned:
+        if not self._kit.custody.can_begin:
             raise CommandError(COMMAND_RESULT_EXECUTION)
-        try:
-            self._kit.custody.commission()
-        except NOT_RECORDED:
-            raise CommandError(COMMAND_RESULT_EXECUTION)
-        return COMMAND_RESULT_OK
+        return self._start(CMD_SAMPLE_COMMISSION, ACTIVITY_NAME_RECORD, commission(self._kit))
 
     def _bring_up(self) -> int:
         return self._start(CMD_SAMPLE_BRING_UP, ACTIVITY_NAME_BRING_UP, bring_up(self._kit))

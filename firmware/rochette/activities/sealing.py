@@ -46,7 +46,7 @@ def seal_tube(kit: "Kit") -> "Generator[None, None, None]":
     yield from turn_to(kit, sample.tube, CAROUSEL_STATION_SEAL, True)
     reason = REASON_SEAL_NOT_DISPENSED
     for attempt in range(1, kit.values[P_SAMPLE_SEAL_TRIES] + 1):
-        kit.custody.seal_intent(sample.number, sample.tube, attempt)
+        yield from kit.custody.seal_intent(sample.number, sample.tube, attempt)
         if reason == REASON_SEAL_NOT_DISPENSED:
             dispensed = yield from dispense(kit, attempt)
             if not dispensed:
@@ -88,7 +88,7 @@ def activate(kit: "Kit", attempt: int) -> "Generator[None, None, bool]":
         sample.seal_peak_mn = sealer.peak_mn
         sample.seal_travel_um = sealer.travel_um
         sample.seal = SEAL_ACTIVATED
-        kit.custody.seal_result(sample.number, sample.tube, True, sealer.peak_mn, sealer.travel_um)
+        yield from kit.custody.seal_result(sample.number, sample.tube, True, sealer.peak_mn, sealer.travel_um)
         kit.events.emit(EV_SAMPLE_SEAL_ACTIVATED, sealer.peak_mn, sealer.travel_um)
         sealer.retract()
         yield from insist(sealer, limit_ms, SEALER_RESULT_OK, REASON_SEALER)
@@ -101,7 +101,7 @@ def fail(kit: "Kit", attempt: int) -> "Generator[None, None, None]":
     """Write a failed try down and bring the sealer up again."""
     sample = kit.sample
     sealer = kit.sealer
-    kit.custody.seal_result(sample.number, sample.tube, False, sealer.peak_mn, sealer.travel_um)
+    yield from kit.custody.seal_result(sample.number, sample.tube, False, sealer.peak_mn, sealer.travel_um)
     kit.events.emit(EV_SAMPLE_SEAL_FAILED, attempt, sealer.peak_mn, sealer.travel_um)
     sealer.retract()
     yield from insist(sealer, kit.values[P_SAMPLE_MOVE_LIMIT_MS], SEALER_RESULT_OK, REASON_SEALER)

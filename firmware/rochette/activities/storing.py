@@ -20,6 +20,6 @@ def store(kit: "Kit") -> "Generator[None, None, None]":
     sample = kit.sample
     enter_phase(kit, PHASE_STORE)
     yield from turn_to(kit, sample.tube, CAROUSEL_STATION_DRILL, True)
-    kit.custody.stored(sample.number, sample.tube, sample.tube, sample.seal)
+    yield from kit.custody.stored(sample.number, sample.tube, sample.tube, sample.seal)
     kit.events.emit(EV_SAMPLE_STORED, sample.tube, sample.tube, sample.seal)
     kit.rail.off()

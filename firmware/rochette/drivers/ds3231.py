@@ -43,9 +43,9 @@ def days_in(year: int, month: int) -> int:
 class Ds3231(I2cPart):
     """Mission seconds: epoch_s, from the start of the year `epoch_year` on, below 2**30 for 34 years.
 
-    valid: False when the clock has ever stopped since it was set (then `stopped` is True), or when its registers
-    do not hold a time: epoch_s is then the last good one. temperature_mc: of the part, in quarters of a degree,
-    taken by itself once in 64 s.
+    valid: False when the clock has ever stopped since it was set (then `stopped` is True), or when its
+    registers do not hold a time: epoch_s is then the last good one. temperature_mc: of the part, in quarters
+    of a degree, taken by itself once in 64 s.
     """
 
     MODEL = "DS3231"
@@ -119,17 +119,17 @@ class Ds3231(I2cPart):
         self.valid = True
 
     def set_alarm(self, epoch_s: int) -> None:
-        """Have INT/SQW pulled low from the mission second `epoch_s` on (within 28 days). An alarm that has come
-        before is cleared, which releases the output.
+        """Have INT/SQW pulled low from the mission second `epoch_s` on (within 28 days). An alarm that has
+        come before is cleared, which releases the output.
 
-        Where the output holds the supply on, the supply goes with this. Raises ValueError for a second outside
-        of 2000 to 2099, PartAbsent. Allocates.
+        Where the output holds the supply on, the supply goes with this. Raises ValueError for a second
+        outside of 2000 to 2099, PartAbsent. Allocates.
         """
         day = self._date(epoch_s)[3]
         rest = epoch_s % _DAY_S
         # Seconds, minutes, hours, day of the month, all without their mask bits (table 2).
         self._must_write(
-            bytes(
+            bytearray(
                 [
                     _ALARM,
                     _to_bcd(rest % 60),
@@ -139,7 +139,7 @@ class Ds3231(I2cPart):
                 ]
             )
         )
-        self._must_write(bytes([_CONTROL, _ALARM_ON]))
+        self._must_write(bytearray([_CONTROL, _ALARM_ON]))
         self._must_read(_SECONDS, self._row)
         flag = self._flag
         flag[0] = _STATUS
@@ -147,7 +147,8 @@ class Ds3231(I2cPart):
         self._must_write(flag)
 
     def _date(self, epoch_s: int) -> "tuple[int, int, int, int]":
-        """Days since 2000-01-01, year of the century, month and day of a mission second. Raises ValueError."""
+        """Days since 2000-01-01, year of the century, month and day of a mission second. Raises
+        ValueError."""
         days = epoch_s // _DAY_S + self._first_day
         if not 0 <= days < 25 * _CYCLE_DAYS:
             raise ValueError("DS3231 '{}': second {} is not in 2000 to 2099".format(self.name, epoch_s))

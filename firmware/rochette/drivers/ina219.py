@@ -85,8 +85,8 @@ class Ina219(I2cPart):
             self.bus_mv = (buffer[0] << 8 | buffer[1]) >> 3 << 2
 
     def measure(self) -> None:
-        """Wait for a fresh conversion, then read current and voltage. 6 ms: for a start or a wake-up, not for a
-        tick. Does not allocate.
+        """Wait for a fresh conversion, then read current and voltage. 6 ms: for a start or a wake-up, not
+        for a tick. Does not allocate.
         """
         clock.sleep_us(_CONVERSION_US)
         self._voltage_known = False

@@ -2,6 +2,7 @@
 does not wear.
 """
 
+import micropython
 from micropython import const
 
 from rochette.drivers.i2c_part import I2cPart
@@ -9,7 +10,7 @@ from rochette.hal.i2c import Bus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Union
+    from typing import Any, Union
 
     Readable = Union[bytes, bytearray, memoryview]
 
@@ -20,6 +21,22 @@ _ID_WANTED = const(0x00A510)
 _CHUNK = const(32)
 _TRIES = const(3)
 _SCRATCH_BYTES = const(8)
+
+
+def ptr8(buffer: "Any") -> "Any":
+    """Viper's cast to bytes; outside of viper the buffer itself."""
+    return buffer
+
+
+@micropython.viper
+def _copy(source, start: int, target, at: int, count: int):  # type: ignore[no-untyped-def]
+    # A loop of Python over 32 bytes would take longer on the board than the bus does.
+    from_ = ptr8(source)
+    to = ptr8(target)
+    n = 0
+    while n < count:
+        to[at + n] = from_[start + n]
+        n += 1
 
 
 class Fram(I2cPart):
@@ -77,7 +94,7 @@ class Fram(I2cPart):
         """Fill `buffer` from `address` on. Raises ValueError beyond the end, PartAbsent. Does not allocate
         otherwise.
 
-        About 30 us a byte, bus and copying.
+        About 25 us a byte: the bus.
         """
         length = len(buffer)
         if address < 0 or address + length > self.size:
@@ -89,8 +106,7 @@ class Fram(I2cPart):
             if count > _CHUNK:
                 count = _CHUNK
             self._transfer_in(address + done, count)
-            for n in range(count):
-                buffer[done + n] = part[n]
+            _copy(part, 0, buffer, done, count)
             done += count
 
     def write(self, address: int, buffer: "Readable") -> None:
@@ -111,8 +127,7 @@ class Fram(I2cPart):
             at = address + done
             out[0] = at >> 8
             out[1] = at & 0xFF
-            for n in range(count):
-                out[2 + n] = buffer[done + n]
+            _copy(buffer, done, out, 2, count)
             self._transfer_out(count)
             done += count
 

@@ -1,9 +1,9 @@
 """The controller's sleep: everything in it stops but the timer that wakes it.
 
 On an RP2040 `machine.lightsleep` keeps RAM and `ticks_ms`; UART, PIO, PWM and soft timers stand still, so
-nothing may be driven meanwhile. A watchdog runs on, and one that fires in a sleep leaves an RP2040 stuck until
-its supply is cut (MicroPython issue 17228, images up to 1.25). So a long sleep is made of short ones, and the
-watchdog, set to its longest time, is fed between them.
+nothing may be driven meanwhile. A watchdog runs on, and one that fires in a sleep leaves an RP2040 stuck
+until its supply is cut (MicroPython issue 17228, images up to 1.25). So a long sleep is made of short ones,
+and the watchdog, set to its longest time, is fed between them.
 """
 
 from machine import lightsleep

@@ -1,9 +1,9 @@
 """Calling home: what is tried, how often and how long, while nobody is heard.
 
-A table of four rows in the parameters (CALL1_... to CALL4_...): from AFTER_S of silence on, a window of WINDOW_S
-each PERIOD_S, with a strategy (enum CallStrategy). The row with the longest AFTER_S that has passed applies. Row
-1 is for a sleeping payload that has only just lost the ground; awake, which is listening always, a row that
-only listens does nothing.
+A table of four rows in the parameters (CALL1_... to CALL4_...): from AFTER_S of silence on, a window of
+WINDOW_S each PERIOD_S, with a strategy (enum CallStrategy). The row with the longest AFTER_S that has passed
+applies. Row 1 is for a sleeping payload that has only just lost the ground; awake, which is listening
+always, a row that only listens does nothing.
 
 Time is counted in seconds of the executive's ticks, over sleep too: it needs no mission clock.
 """

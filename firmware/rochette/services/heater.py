@@ -26,7 +26,12 @@ class Heater:
     """`on`: commanded on. `switch(on)` returns whether the switch took it; None where no heater is fitted."""
 
     def __init__(
-        self, switch: "Callable[[bool], bool] | None", sensor: "Any", bus: "Any", values: "Any", events: "Events"
+        self,
+        switch: "Callable[[bool], bool] | None",
+        sensor: "Any",
+        bus: "Any",
+        values: "Any",
+        events: "Events",
     ) -> None:
         """`sensor`: temperature_mc, ok. `bus`: bus_mv, ok. `values`: the parameters."""
         self.on = False
@@ -38,8 +43,8 @@ class Heater:
         self._inhibited = False
 
     def judge(self, survival: bool) -> None:
-        """Look at temperature and supply as they were read last, and switch. At each wake-up, and once a second
-        awake. Allocates nothing."""
+        """Look at temperature and supply as they were read last, and switch. At each wake-up, and once a
+        second awake. Allocates nothing."""
         if self._switch is None:
             return
         values = self._values

@@ -115,8 +115,8 @@ class Link:
         record: "LinkRecord",
         firmware: int,
     ) -> None:
-        """`port`: read_into(buffer), write(buffer, start, count), reopen(). `values`: the parameters. `firmware`: its
-        version."""
+        """`port`: read_into(buffer), write(buffer, start, count), reopen(). `values`: the parameters.
+        `firmware`: its version."""
         self.on_packet: "Callable[[Any, int, int, int], Any]" = _nobody
         self.on_doubled: "Callable[[int], Any]" = _nobody
         self.on_query: "Callable[[Any, int, int], Any]" = _nobody

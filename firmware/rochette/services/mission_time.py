@@ -1,13 +1,13 @@
 """Mission time to a hundredth of a second: the mission clock's seconds, divided by the executive's ticks.
 
 The two check each other. A clock that has stopped, that holds no time, that shows less than what was last
-written down, or that leaves the ticks' count by more than JUMP_S makes mission time invalid, with an event, and
-it stays so, over resets too, until set() is called by command: a clock that came back by itself may show
+written down, or that leaves the ticks' count by more than JUMP_S makes mission time invalid, with an event,
+and it stays so, over resets too, until set() is called by command: a clock that came back by itself may show
 anything. Meanwhile nothing that waits for a time runs, and time tags count from the start of the payload.
 
-F Prime's time tag has 11 bytes: time base, context, seconds, microseconds. While mission time is valid its base
-is 2 and the seconds count from 1970; else the base is 1 and they count from the start of the payload. Seconds
-since 1970 do not fit an int of the board, so they are kept as two halves.
+F Prime's time tag has 11 bytes: time base, context, seconds, microseconds. While mission time is valid its
+base is 2 and the seconds count from 1970; else the base is 1 and they count from the start of the payload.
+Seconds since 1970 do not fit an int of the board, so they are kept as two halves.
 """
 
 from rochette.services.wire import put16, put32
@@ -73,8 +73,8 @@ class MissionTime:
         self._floor_s = 0
 
     def trust_from(self, last_s: int, invalid: bool) -> None:
-        """What was written down before this start: the last second that was sure, and whether mission time was
-        invalid then."""
+        """What was written down before this start: the last second that was sure, and whether mission time
+        was invalid then."""
         self._floor_s = last_s
         self._anchor_s = last_s
         if invalid:

@@ -9,11 +9,11 @@
     LISTENING   the executive runs for the window, and STAY_S longer when the ground is heard: ASLEEP
 
 A wake-up that comes late is counted with those it has missed. A sleep that the controller refuses is tried
-again, then the controller is reset, then sleep is given up: the payload stays in LISTENING, locked. The counts
-stand in a record (services/survival_record.py) that is written before each sleep.
+again, then the controller is reset, then sleep is given up: the payload stays in LISTENING, locked. The
+counts stand in a record (services/survival_record.py) that is written before each sleep.
 
-tick() runs at 1 Hz, in the idle room. Awake it allocates nothing. A sleep is taken inside of it; the executive is
-told (slept()).
+tick() runs at 1 Hz, in the idle room. Awake it allocates nothing. A sleep is taken inside of it; the
+executive is told (slept()).
 """
 
 from rochette.tables import (
@@ -88,8 +88,8 @@ class Survival:
         nap: "Callable[[int], int]",
         reset: "Callable[[], Any]",
     ) -> None:
-        """`bus`: check(), measure(), bus_mv, current_ma, ok. `nap(ms)` sleeps and returns the milliseconds that passed;
-        `reset()` starts the controller anew."""
+        """`bus`: check(), measure(), bus_mv, current_ma, ok. `nap(ms)` sleeps and returns the milliseconds
+        that passed; `reset()` starts the controller anew."""
         self.state = SURVIVAL_STATE_AWAKE
         self.reason = SURVIVAL_REASON_NONE
         self.record = record
@@ -126,8 +126,8 @@ class Survival:
     # Start
 
     def measure_first(self) -> int:
-        """At the start, before any other part is touched: measure the supply, and sleep while it is too low to
-        listen. Returns how often it slept. Allocates."""
+        """At the start, before any other part is touched: measure the supply, and sleep while it is too low
+        to listen. Returns how often it slept. Allocates."""
         naps = 0
         bus = self._bus
         while naps < _NAPS_AT_START:
@@ -171,8 +171,8 @@ class Survival:
             self._start_again(SURVIVAL_REASON_KEPT if asleep else SURVIVAL_REASON_START)
 
     def _count_since_record(self, asleep: bool, naps: int) -> None:
-        """What has passed since the record was written: one wake-up is this start, `naps` were slept in it, and
-        for the rest nobody woke."""
+        """What has passed since the record was written: one wake-up is this start, `naps` were slept in it,
+        and for the rest nobody woke."""
         if not asleep and not naps:
             return
         record = self.record
@@ -352,7 +352,8 @@ class Survival:
         if bus.ok and bus.current_ma > 0:
             self._energy_mj += bus.bus_mv * bus.current_ma // 1000
             if self._energy_mj >= _MJ_PER_MWH:
-                self.record.energy_mwh = (self.record.energy_mwh + self._energy_mj // _MJ_PER_MWH) & _COUNT_MASK
+                drawn = self.record.energy_mwh + self._energy_mj // _MJ_PER_MWH
+                self.record.energy_mwh = drawn & _COUNT_MASK
                 self._energy_mj %= _MJ_PER_MWH
 
     # Asleep
@@ -411,7 +412,8 @@ class Survival:
     def _look_around(self) -> None:
         bus = self._bus
         values = self._values
-        if self._up_again(bus.ok and bus.bus_mv >= values[P_SURVIVAL_LEAVE_MV], values[P_SURVIVAL_LEAVE_WAKES]):
+        good = bus.ok and bus.bus_mv >= values[P_SURVIVAL_LEAVE_MV]
+        if self._up_again(good, values[P_SURVIVAL_LEAVE_WAKES]):
             return
         # A supply that can't be measured must not keep the payload silent for ever.
         if self._calling.due and (not bus.ok or bus.bus_mv >= values[P_SURVIVAL_LISTEN_MV]):

@@ -1,7 +1,7 @@
 """What survival must remember over a reset: whether it was asleep, its counts, the last time that was sure.
 
-Two copies of 36 bytes are written in turn, each with a CRC-32 and a serial number, so a power cut in the middle
-of one leaves the other. FRAM takes a copy in less than a millisecond.
+Two copies of 36 bytes are written in turn, each with a CRC-32 and a serial number, so a power cut in the
+middle of one leaves the other. FRAM takes a copy in less than a millisecond.
 
     serial U16, state U8, flags U8, resets U8, zero U8, reason U16,
     wakes, missed, refused, asleep_s, energy_mwh, last_s: U32 each, CRC-32 (high, low U16)
@@ -30,8 +30,8 @@ class SurvivalRecord:
     """
 
     def __init__(self, store: "Any") -> None:
-        """`store`: read_into(offset, buffer), write(offset, buffer), at least 72 bytes; or None. Nothing is read
-        yet: load() does."""
+        """`store`: read_into(offset, buffer), write(offset, buffer), at least 72 bytes; or None. Nothing is
+        read yet: load() does."""
         self.store: "Any" = store
         self.error: "Exception | None" = None
         self.found = False
@@ -61,7 +61,8 @@ class SurvivalRecord:
                 self.error = error
                 self.volatile = True
                 continue
-            if self._is_good() and (not self.found or 0 < (u16(self._copy, 0) - self._serial) & 0xFFFF < 0x8000):
+            newer = (u16(self._copy, 0) - self._serial) & 0xFFFF
+            if self._is_good() and (not self.found or 0 < newer < 0x8000):
                 self._take()
         return self.found
 
@@ -81,8 +82,8 @@ class SurvivalRecord:
         self.last_s = u32(copy, 28)
 
     def save(self) -> bool:
-        """Write it over its older copy. False when the store failed; `error` says how, and it is tried again with
-        the next save. True without a store."""
+        """Write it over its older copy. False when the store failed; `error` says how, and it is tried again
+        with the next save. True without a store."""
         if self.store is None:
             return True
         copy = self._copy

@@ -33,10 +33,14 @@ class Ads1115(I2cPart):
     def __init__(self, world: "World", name: str, address: int) -> None:
         I2cPart.__init__(self, world, name, address)
         self.inputs: "list[Callable[[], int] | None]" = [None] * 4
-        self.power_off()
+        self._clear()
 
-    def power_off(self) -> None:
-        """All settings are lost."""
+    def power_on(self) -> None:
+        """Registers as after power-on; nothing converts."""
+        I2cPart.power_on(self)
+        self._clear()
+
+    def _clear(self) -> None:
         self.config = _RESET_CONFIG
         self.low = 0x8000
         self.high = 0x7FFF

@@ -27,6 +27,12 @@ class I2cPart:
         self.address = address
         self.pointer = -1
 
+    def power_on(self) -> None:
+        """The supply came back: what does not survive it is as the data sheet says. A memory and a clock with
+        a battery keep all but their pointer.
+        """
+        self.pointer = -1
+
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
         """Fills the buffer from the register on. Raises EmulationError for a register the part does not
         have.
@@ -59,12 +65,6 @@ class I2cPart:
     def answers(self) -> bool:
         """Whether the part acknowledges its address."""
         return True
-
-    def power_off(self) -> None:
-        """The supply goes: what the part keeps in registers is lost. A part that keeps it says nothing here."""
-
-    def power_on(self) -> None:
-        """The supply is back."""
 
     def no_register(self, reg: int, what: str) -> EmulationError:
         """The error for a register that is not there."""

@@ -87,18 +87,14 @@ class Ds3231(I2cPart):
             self._stopped_at = None
             self._checked_s = self.plant.epoch_s
 
-    def power_off(self) -> None:
-        """The supply goes. On its coin cell the clock runs on; without, it stops and forgets."""
-        if not self.coin_cell:
-            self._stopped_at = 0
-            self.regs[0x0E] = 0x1C
-            self.regs[0x0F] = 0x88
-
     def power_on(self) -> None:
         """The supply is back. Without a coin cell it starts at 2000-01-01 00:00:00 with OSF set (data sheet,
         "Address map" and "Status register").
         """
+        I2cPart.power_on(self)
         if not self.coin_cell:
+            self.regs[0x0E] = 0x1C
+            self.regs[0x0F] = 0x88
             self.offset_s = -self.plant.epoch_s
             self._stopped_at = None
             self._checked_s = self.plant.epoch_s

@@ -33,6 +33,11 @@ class Hx711:
         # When DOUT falls next: kept by whoever reads the part.
         self.ready_us = _SETTLE_US
 
+    def power_on(self) -> None:
+        """It settles anew."""
+        self.first_us = self.clock.now_us + _SETTLE_US
+        self.ready_us = self.first_us
+
     def next_ready_us(self, us: int) -> int:
         """When the first conversion after `us` will be ready."""
         if us < self.first_us:

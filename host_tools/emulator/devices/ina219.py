@@ -28,6 +28,11 @@ class Ina219(I2cPart):
         self.attribute = attribute
         self.reset()
 
+    def power_on(self) -> None:
+        """As the reset bit."""
+        I2cPart.power_on(self)
+        self.reset()
+
     def reset(self) -> None:
         """Power-on values (section 8.6.1)."""
         self.config = _RESET_CONFIG
@@ -42,14 +47,6 @@ class Ina219(I2cPart):
         self._shunt_due = False
         self._bus_due = False
         self._decode()
-
-    def power_off(self) -> None:
-        """All settings are lost."""
-        self.reset()
-
-    def power_on(self) -> None:
-        """It measures by its power-on settings."""
-        self.reset()
 
     def _decode(self) -> None:
         mode = self.config & 7

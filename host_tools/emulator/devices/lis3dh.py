@@ -22,16 +22,20 @@ class Lis3dh(I2cPart):
 
     def __init__(self, world: "World", name: str, address: int) -> None:
         I2cPart.__init__(self, world, name, address)
-        self._out = bytearray(6)
-        self.power_off()
+        self._start()
 
-    def power_off(self) -> None:
-        """All settings are lost."""
+    def power_on(self) -> None:
+        """Registers as after power-on (table 24)."""
+        I2cPart.power_on(self)
+        self._start()
+
+    def _start(self) -> None:
         self.regs = bytearray(0x40)
         self.regs[0x0F] = 0x33
         self.regs[0x1E] = 0x10
         self.regs[0x20] = 0x07
         self._due = -1
+        self._out = bytearray(6)
         self._fresh = False
         self._overrun = False
         self._ever = False

@@ -52,6 +52,14 @@ class Mb85rc256v(I2cPart):
         at = reg & 0x7FFF
         n = len(buf)
         self.writes += 1
+        world = self.world
+        world.memory_writes += 1
+        if world.cut_left:
+            done = world.torn(n)
+            if done >= 0:
+                for i in range(done):
+                    self.memory[at + i & 0x7FFF] = buf[i]
+                world.cut_off()
         if at + n <= 0x8000:
             self.memory[at : at + n] = buf
         else:

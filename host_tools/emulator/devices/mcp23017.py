@@ -59,6 +59,22 @@ class Mcp23017(I2cPart):
         self._other: "list[list[int]]" = [[], []]
         self._floats = [0, 0]
 
+    def power_on(self) -> None:
+        """All pins are inputs without pull-up again; what was driven lets go."""
+        I2cPart.power_on(self)
+        for bit in range(16):
+            sink = self._sinks[bit]
+            if sink is not None and self._driven(bit >> 3) >> (bit & 7) & 1:
+                sink(0)
+        for reg in range(22):
+            self.regs[reg] = 0
+        self.regs[0] = 0xFF
+        self.regs[1] = 0xFF
+        self._stale = [True, True]
+        self._last = 0
+        self._watched = 0
+        self._watch = []
+
     def wire_input(self, bit: int, attribute: str, active: int, pull: bool) -> None:
         """Connects a switch: the pin is at `active` when the plant's attribute is true; open needs GPPU when
         `pull`.
@@ -72,19 +88,6 @@ class Mcp23017(I2cPart):
     def wire_output(self, bit: int, sink: "Callable[[int], None]") -> None:
         """Connects what listens to the pin."""
         self._sinks[bit] = sink
-
-    def power_off(self) -> None:
-        """All settings are lost; every pin is an input again, and what it drove goes off."""
-        for port in range(2):
-            before = self._driven(port)
-            self.regs[_IODIR + port] = 0xFF
-            self._drive(port, before)
-        for reg in range(2, len(self.regs)):
-            self.regs[reg] = 0
-        self._last = 0
-        self._watched = 0
-        self._watch = []
-        self._stale = [True, True]
 
     def _pin(self, bit: int) -> int:
         attribute = self._attributes[bit]

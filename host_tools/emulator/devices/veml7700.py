@@ -23,10 +23,14 @@ class Veml7700(I2cPart):
 
     def __init__(self, world: "World", name: str, address: int) -> None:
         I2cPart.__init__(self, world, name, address)
-        self.power_off()
+        self._start()
 
-    def power_off(self) -> None:
-        """All settings are lost."""
+    def power_on(self) -> None:
+        """Shut down until it is configured."""
+        I2cPart.power_on(self)
+        self._start()
+
+    def _start(self) -> None:
         self.config = 0x0001
         self.high = 0
         self.low = 0

@@ -432,8 +432,8 @@ class Plant:
         self.power.check(mv)
 
     def _slow(self) -> None:
-        """Whole seconds that have passed: battery, temperatures, wear. What was driven meanwhile is taken as it
-        stands now; the sun is looked at in the middle of each piece.
+        """Whole seconds that have passed: battery, temperatures, wear. What was driven meanwhile is taken as
+        it stands now; the sun is looked at in the middle of each piece.
         """
         seconds = (self.n - self._second) // PER_SECOND
         loss_mw = self.loss_i2 * 24 // (10_000 * PER_SECOND * seconds)

@@ -4,9 +4,9 @@ The winding follows T += (T_end - T) / 600 once a second: 4 K for each watt of c
 of ten minutes (a small gearmotor). Many seconds at once take the same step by squaring, so that a leap costs
 the logarithm of its length.
 
-The electronics' box is ambient and what its heater adds: BOX_K_PER_W for each watt, with a time constant of an
-hour. `cold_mc` takes the whole to a colder place: so much off the mean, and half of it on the day's swing (a
-bench at 12 degrees becomes a Martian site at -58, -15 by day and -101 by night, with 70 000).
+The electronics' box is ambient and what its heater adds: BOX_K_PER_W for each watt, with a time constant of
+an hour. `cold_mc` takes the whole to a colder place: so much off the mean, and half of it on the day's swing
+(a bench at 12 degrees becomes a Martian site at -58, -15 by day and -101 by night, with 70 000).
 """
 
 from host_tools.emulator.plant.light import sin_permille

@@ -1,0 +1,1 @@
+"""Boards on the host: found, checked, drawn."""
