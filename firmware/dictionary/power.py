@@ -3,7 +3,24 @@
 COMPONENT = "power"
 BASE = 0x180
 
-ENUMS = []
+ENUMS = [
+    {
+        "name": "GuardCause",
+        "doc": "What the guard (hal/guard.py) took the power away for.",
+        "values": [
+            ("NONE", 0, "nothing is latched"),
+            ("HEARTBEAT", 1, "the executive gave no sign of life in its time"),
+            ("END_STOP_BOTTOM", 2, "the feed was driven into its bottom switch"),
+            ("END_STOP_TOP", 3, "the feed was driven on with its home switch made"),
+            ("OVER_CURRENT_SPINDLE", 4, "the spindle's current, beyond what its bridge can bear"),
+            ("OVER_CURRENT_AUX", 5, "the current of probe, sealer and servos"),
+            ("OVER_CURRENT_BUS", 6, "the current of the whole supply"),
+            ("E_STOP", 8, "the emergency-stop loop opened"),
+            ("SILENT", 9, "the guard's own interrupt did not come any more"),
+            ("ORDERED", 10, "fault protection asked for it"),
+        ],
+    },
+]
 
 EVENTS = [
     {
@@ -63,6 +80,31 @@ EVENTS = [
         "cause": "Probe, sealer or a servo is stalled, or its wiring is shorted.",
         "action": "Keep the actuators off; move the axis by hand and look for what blocks it.",
     },
+    {
+        "name": "GUARD_TRIPPED",
+        "id": 60,
+        "severity": "WARNING_HI",
+        "format": "The guard took the power off the actuators: {cause}, {value} against {limit}",
+        "args": [("cause", "GuardCause"), ("value", "I32"), ("limit", "I32")],
+        "cause": "A hard interrupt found what may not wait for the next tick.",
+        "action": "Find and remove the cause; then GUARD_CLEAR, and start again with bring-up.",
+    },
+    {
+        "name": "GUARD_CLEARED",
+        "id": 61,
+        "severity": "ACTIVITY_HI",
+        "format": "The guard's latch is cleared, it was {cause}; the actuators stay off until commanded",
+        "args": [("cause", "GuardCause")],
+    },
+    {
+        "name": "GUARD_NOT_CLEARED",
+        "id": 62,
+        "severity": "WARNING_LO",
+        "format": "The guard stays latched: {cause} is still there",
+        "args": [("cause", "GuardCause")],
+        "cause": "GUARD_CLEAR was commanded before the cause was removed.",
+        "action": "Remove the cause (close the loop, free the axis, mend the short), then clear again.",
+    },
 ]
 
 CHANNELS = [
@@ -121,6 +163,17 @@ CHANNELS = [
         "red": (0, 0),
         "doc": "1 while the emergency stop loop is open",
     },
+    {
+        "name": "GUARD",
+        "id": 60,
+        "type": "GuardCause",
+        "unit": "",
+        "show": "{}",
+        "divide": 1,
+        "yellow": None,
+        "red": None,
+        "doc": "what the guard has latched",
+    },
 ]
 
 PARAMETERS = [
@@ -153,4 +206,13 @@ PARAMETERS = [
     },
 ]
 
-COMMANDS = []
+COMMANDS = [
+    {
+        "name": "GUARD_CLEAR",
+        "id": 60,
+        "args": [],
+        "states": [],
+        "hazardous": False,
+        "doc": "Clears the guard's latch; refused while the cause is still there. Switches nothing on.",
+    },
+]

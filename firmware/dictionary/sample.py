@@ -143,6 +143,7 @@ ENUMS = [
             ("INTERNAL", 53, "the firmware met an error of its own; the payload was stopped in place"),
             ("OPERATION", 54, "a mechanism operated by hand did not end well"),
             ("TUBE_IN_BIT", 55, "the record has a tube in the bit; homing could drop it"),
+            ("GUARD", 60, "the guard took the power off the actuators; it stays latched until cleared"),
             ("POWER_LOW", 110, "the supply was too low: everything is held in place, the payload sleeps"),
         ],
     },

@@ -15,7 +15,7 @@ from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
 from rochette.ground import Ground
-from rochette.hal import clock, memory, reset, sleep
+from rochette.hal import clock, guard, memory, reset, sleep
 from rochette.hal.watchdog import Watchdog
 from rochette.inputs import Inputs
 from rochette.mechanisms.breakoff import BreakOff
@@ -58,6 +58,7 @@ from rochette.services.survival import Survival
 from rochette.services.survival_record import RECORD_BYTES, SurvivalRecord
 from rochette.services.telemetry import Telemetry
 from rochette.tables import (
+    CMD_POWER_GUARD_CLEAR,
     CMD_SURVIVAL_ENTER,
     CMD_SURVIVAL_LEAVE,
     CMD_SURVIVAL_SET_TIME,
@@ -90,6 +91,7 @@ from rochette.tables import (
     PART_MCP23017,
     PART_VEML7700,
     REASON_E_STOP,
+    REASON_GUARD,
     REASON_POWER_LOW,
     REASON_SAFED,
     SEQUENCE_REASON_SURVIVAL,
@@ -168,7 +170,8 @@ class Payload:
         aux = d["aux_current"]
         self.bus = d["bus_current"]
         self.aux = aux
-        self.rail = Rail(d["actuator_enable"], d["estop_sense"], events)
+        self.guard = self._build_guard()
+        self.rail = Rail(d["actuator_enable"], d["estop_sense"], events, self.guard)
         self.feed = Feed(
             d["feed"],
             d["feed_home"],
@@ -224,6 +227,31 @@ class Payload:
             self.camera.halt,
             self.weigher.halt,
         ]
+
+    def _build_guard(self) -> "guard.Guard":
+        """The hard interrupt that needs nobody's permission, wired by the board's `guard`."""
+        d = self.drivers
+        wiring = self.board["guard"]
+        home = d["feed_home"]
+        bottom = d["feed_bottom"]
+        estop = d["estop_sense"]
+        enable = d["actuator_enable"]
+        watch = guard.Guard(
+            enable.pin,
+            enable.active,
+            wiring["state_machine"],
+            wiring["heartbeat_ms"],
+            (wiring["spindle_ma"], wiring["aux_ma"], wiring["bus_ma"]),
+            (estop.pin, estop.active),
+            (bottom.pin, bottom.active),
+            (home.pin, home.active),
+            wiring["home_grace_ms"],
+        )
+        for sensor, name in enumerate(("spindle_current", "aux_current", "bus_current")):
+            d[name].tell_guard(watch.state, sensor)
+        d["feed"].tell_guard(watch.state, guard.MOTION)
+        self.executive.set_heart(watch.state, guard.HEART)
+        return watch
 
     def _build_survival(self) -> None:
         """What must work before all the rest has been looked at: supply, mission clock, sleep."""
@@ -314,6 +342,7 @@ class Payload:
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
         self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)
         self.commands.handle(CMD_SYSTEM_PARAMETER_SET, self.parameters.set)
+        self.commands.handle(CMD_POWER_GUARD_CLEAR, self._clear_guard)
         self.ground = Ground(self, FIRMWARE_VERSION)
 
     def _protect(self) -> None:
@@ -529,15 +558,16 @@ class Payload:
 
     def _watch_rail(self) -> None:
         rail = self.rail
-        before = rail.estop
-        rail.tick()
-        if rail.estop and not before:
+        if rail.tick():
             self.halt_all()
             self.feed.forget_position()
-            self.activities.abort(None, REASON_E_STOP)
+            self.activities.abort(None, REASON_E_STOP if rail.estop else REASON_GUARD)
 
     def _abort_for_protection(self) -> None:
         self.activities.abort(None, self.responses.reason)
+
+    def _clear_guard(self) -> int:
+        return COMMAND_RESULT_OK if self.rail.clear_guard() else COMMAND_RESULT_EXECUTION
 
     def _safe_by_command(self) -> None:
         self.responses.safe(REASON_SAFED)

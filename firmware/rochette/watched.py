@@ -21,6 +21,7 @@ def watch(payload: "Payload") -> None:
         (t.CH_POWER_AUX_CURRENT, lambda: p.aux.current_ma, 5),
         (t.CH_POWER_ACTUATORS, lambda: int(p.rail.is_on), 5),
         (t.CH_POWER_ESTOP, lambda: int(p.rail.estop), 5),
+        (t.CH_POWER_GUARD, lambda: p.rail.guard_cause, 5),
         (t.CH_CORER_DEPTH, lambda: p.corer.depth_um, 5),
         (t.CH_CORER_LEVEL, lambda: p.corer.level, 5),
         (t.CH_CORER_RATE_OF_PROGRESS, lambda: p.corer.rop_um_s, 5),

@@ -61,7 +61,9 @@ def program_words() -> dict[str, int]:
     loader.install()
     from rochette.hal import pio_programs
 
-    return {name: len(getattr(pio_programs, name).words) for name in ("stepper", "quadrature", "hx711")}
+    return {
+        name: len(getattr(pio_programs, name).words) for name in ("stepper", "quadrature", "hx711", "beat")
+    }
 
 
 class _Check:
@@ -135,6 +137,7 @@ class _Check:
             self.bad("name", board["name"], f"the folder's name is allowed, '{self.folder}'")
         for name, pin in self._each("pins"):
             self._table(f"pins.{name}", pin, schema.PIN)
+        self._table("guard", board["guard"], schema.GUARD)
         self._shape_link()
         for name, entry in self._each("pwm"):
             self._table(f"pwm.{name}", entry, schema.PWM)
@@ -369,16 +372,41 @@ class _Check:
                 self.bad(f"{where}.state_machine", number, f"that state machine belongs to {other} already")
             programs.setdefault(number // STATE_MACHINES, {}).setdefault(entry["program"], name)
             self._pio_pins(where, entry)
+        self._guard(machines, programs)
         for block, used in programs.items():
             total = sum(words[program] for program in used)
             if total > PIO_WORDS:
                 parts = ", ".join(f"{program} {words[program]}" for program in used)
                 last_name = list(used.values())[-1]
                 self.bad(
-                    f"pio.{last_name}.state_machine",
-                    self.board["pio"][last_name]["state_machine"],
+                    f"pio.{last_name}.state_machine" if last_name != "guard" else "guard.state_machine",
+                    (self.board["pio"].get(last_name) or self.board["guard"])["state_machine"],
                     f"PIO{block} holds {PIO_WORDS} instructions, and these programs take {total} ({parts}): "
                     "another block is allowed",
+                )
+
+    def _guard(self, machines: dict[int, str], programs: dict[int, dict[str, str]]) -> None:
+        """The guard's interrupt has a state machine of its own, and sensors that can read its limits."""
+        guard = self.board["guard"]
+        number = guard["state_machine"]
+        if number >= 0:
+            if number in machines:
+                other = machines[number]
+                self.bad("guard.state_machine", number, f"that state machine belongs to {other} already")
+            elif number > self.chip.state_machines - 1:
+                self.bad("guard.state_machine", number, f"0 to {self.chip.state_machines - 1} are allowed")
+            else:
+                programs.setdefault(number // STATE_MACHINES, {}).setdefault("beat", "guard")
+        for key, name in (
+            ("spindle_ma", "spindle_current"),
+            ("aux_ma", "aux_current"),
+            ("bus_ma", "bus_current"),
+        ):
+            part = self.board["parts"].get(name, {})
+            most_ma = 320_000_000 // part["shunt_uohm"] if part.get("shunt_uohm") else 0
+            if most_ma and guard[key] >= most_ma:
+                self.bad(
+                    f"guard.{key}", guard[key], f"below {most_ma} is allowed: {name} reads no more than that"
                 )
 
     def _pio_pins(self, where: str, entry: Mapping[str, Any]) -> None:

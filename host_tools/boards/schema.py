@@ -82,7 +82,9 @@ TOP: dict[str, Kind | None] = {
     "module": OneOf(MODULES),
     "seats": Whole(2, 64),
     "watchdog_ms": Whole(100, 8388),
+    "sleep": OneOf(("lightsleep", "latch")),
     # None: a table of its own, below.
+    "guard": None,
     "pins": None,
     "link": None,
     "pwm": None,
@@ -99,6 +101,16 @@ PIN: dict[str, Kind] = {
     "safe": OneOf((0, 1, None)),
     "active": LEVEL,
     "pull": OneOf(("up", "down", None)),
+}
+
+GUARD: dict[str, Kind] = {
+    "state_machine": Whole(-1, max(chip.state_machines for chip in CHIPS.values()) - 1),
+    "heartbeat_ms": Whole(20, 1000),
+    # No INA219 reads more than 320 mV over its shunt; 100 A is no bench supply's.
+    "spindle_ma": Whole(100, 100_000),
+    "aux_ma": Whole(100, 100_000),
+    "bus_ma": Whole(100, 100_000),
+    "home_grace_ms": Whole(0, 2000),
 }
 
 LINK: dict[str, Kind | None] = {

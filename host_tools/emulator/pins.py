@@ -47,6 +47,9 @@ class Line:
         self.fault: "Callable[[int], int] | None" = None
         # Whether the plant can move the line's level; the e-stop loop, for one, is moved by hand only.
         self.of_plant = True
+        # Whether an edge of it is looked for whenever the plant is brought up to date, and not at each grid
+        # point: nothing hangs on its microsecond, and at rest the plant may leap.
+        self.unhurried = False
         self.handler: "Callable[..., None] | None" = None
         self.trigger = 0
         self.last = 0

@@ -14,8 +14,10 @@ from host_tools.emulator.errors import EmulationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from host_tools.emulator.clock import Event
     from host_tools.emulator.pins import Line
     from host_tools.emulator.pio_asm import Program
     from host_tools.emulator.world import World
@@ -27,6 +29,7 @@ _FOR_EVER_US = 10_000_000
 
 _STEPPER = (0x80A0, 0xA027, 0x80A0, 0xE001, 0xA047, 0x0085, 0xE000, 0xA047, 0x0088, 0x0043)
 _HX711 = (0x2020, 0xE037, 0xE101, 0xE000, 0x4001, 0x0042, 0xE101, 0xE400)
+_BEAT = (0xCF10,)
 _QUADRATURE = (
     0x0013, 0x0010, 0x001E, 0x0013, 0x001E, 0x0013, 0x0013, 0x0010,
     0x0010, 0x0013, 0x0013, 0x001E, 0x0013, 0x001E, 0x0010, 0x0013,
@@ -52,6 +55,10 @@ class Model:
     def restart(self) -> None:
         """Back to the first instruction; the FIFOs keep their words."""
         raise EmulationError("restart is not modelled for this PIO program")
+
+    def on_irq(self, call: "Callable[[], None] | None") -> None:
+        """Calls this at each interrupt that the program raises; None for nothing."""
+        raise EmulationError("this PIO program raises no interrupt")
 
     def tx_level(self) -> int:
         """Words waiting in the TX FIFO now."""
@@ -340,6 +347,44 @@ class Hx711Model(Model):
             self.world.watchers.remove(self)
 
 
+class BeatModel(Model):
+    """`beat`: an interrupt every 16 cycles."""
+
+    def __init__(self, world: "World", number: int, divider: int) -> None:
+        Model.__init__(self, world, number, divider)
+        # Rounded up to microseconds: at 3.2 kHz it is 5000 exactly.
+        self._period_us = -(-16 * divider // UNITS_PER_US)
+        self._left_us = 0
+        self._call: "Callable[[], None] | None" = None
+        self._event: "Event | None" = None
+
+    def on_irq(self, call: "Callable[[], None] | None") -> None:
+        """Calls this at each beat."""
+        self._call = call
+
+    def activate(self, on: bool) -> None:
+        """Starts or freezes it; what is left of a period stays left."""
+        if on == self.active:
+            return
+        self.active = on
+        clock = self.clock
+        if on:
+            if self._event is None:
+                self._event = clock.at(clock.now_us + self._left_us, self._fire, True)
+            else:
+                clock.queue(self._event, clock.now_us + self._left_us)
+        elif self._event is not None:
+            self._left_us = max(self._event.us - clock.now_us, 0) if self._event.queued else self._period_us
+            clock.cancel(self._event)
+
+    def _fire(self) -> None:
+        event = self._event
+        if event is not None and self.active:
+            self.clock.queue(event, event.us + self._period_us)
+            if self._call is not None:
+                self._call()
+
+
 def _plain(p: "Program", in_left: bool, autopush: bool) -> bool:
     """Whether the program's settings are those that the model is true for."""
     return (
@@ -387,6 +432,8 @@ def model_for(
                 "PIO program hx711: its pins are not an HX711's DOUT and PD_SCK on this board"
             )
         return Hx711Model(world, number, divider, part)
+    if p.words == _BEAT and p.wrap_target == 0 and p.wrap == n:
+        return BeatModel(world, number, divider)
     raise EmulationError(
         "PIO program "
         + p.name

@@ -218,9 +218,25 @@ class StateMachine:
         """Not modelled. Raises EmulationError."""
         raise EmulationError("StateMachine.exec is not emulated: the models know whole programs only")
 
-    def irq(self, handler: "Any" = None, trigger: int = 0, hard: bool = False) -> None:
-        """Not modelled. Raises EmulationError."""
-        raise EmulationError("state machine interrupts are not emulated")
+    def irq(
+        self, handler: "Callable[[Any], None] | None" = None, trigger: int = 1, hard: bool = False
+    ) -> None:
+        """Calls the handler with this state machine at its own interrupt flag. Only hard, for the emulated
+        program does not wait for a scheduler.
+        """
+        if trigger != 1:
+            raise EmulationError("StateMachine.irq: trigger " + str(trigger) + " is not emulated, only 1")
+        if handler is None:
+            self.model.on_irq(None)
+            return
+        if not hard:
+            raise EmulationError("StateMachine.irq: only hard interrupts are emulated")
+        if self._world.lock_heap_in_interrupts:
+            from host_tools.emulator.machine import _locked
+
+            handler = _locked(handler)
+        call = handler
+        self.model.on_irq(lambda: call(self))
 
     def put(self, value: "Any", shift: int = 0) -> None:
         """Writes a word, or each item of a buffer; waits while the FIFO is full.

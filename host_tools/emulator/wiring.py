@@ -101,6 +101,8 @@ def _switch(world: "World", line: Line, spec: "dict[str, Any]") -> None:
     attribute = _SWITCHES[line.name]
     active = spec["active"]
     line.source = _source(plant, attribute, active)
+    # The guard reads it besides, 200 times a second, while the carriage moves towards it.
+    line.unhurried = line.name == "feed_bottom"
     pull = spec["pull"]
     line.needs_pull = PULL_UP if pull == "up" else PULL_DOWN if pull == "down" else 0
 

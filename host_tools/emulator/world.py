@@ -85,6 +85,7 @@ class World:
         self.steppers: "list[StepperAxis]" = []
         self.watchers: "list[Any]" = []
         self.interrupt_lines: "list[Line]" = []
+        self.moved_lines: "list[Line]" = []  # those of them that the plant or a fault can move
         self.timers: "list[Any]" = []
         self.machines: "list[Any]" = [None] * 8
         self.lock_heap_in_interrupts = False
@@ -166,8 +167,8 @@ class World:
             g += GRID_US
         if plant.logic_off and not plant.unpowered:
             raise PowerLoss("the bus is too low for the electronics")
-        if self.interrupt_lines:
-            self._edges()
+        if self.moved_lines:
+            self._edges(self.moved_lines)
 
     def set_enable(self) -> None:
         """Works out anew whether the actuators have power: enable line, e-stop loop, supply."""
@@ -179,7 +180,7 @@ class World:
         self.estop_closed = closed
         self.set_enable()
         if self.interrupt_lines:
-            self._edges()
+            self._edges(self.interrupt_lines)
 
     # --- pin interrupts
 
@@ -192,8 +193,9 @@ class World:
     def watch_grid(self) -> None:
         """Visits each grid point while an interrupt waits for a line that the plant or a fault can move."""
         needed = False
+        self.moved_lines = [n for n in self.interrupt_lines if n.of_plant or n.fault is not None]
         for line in self.interrupt_lines:
-            if line.of_plant or line.fault is not None:
+            if line.of_plant and not line.unhurried or line.fault is not None:
                 needed = True
         if needed and self._grid_event is None:
             self._grid_event = self.clock.at(self.next_grid_us, self._at_grid)
@@ -213,9 +215,9 @@ class World:
             self.clock.queue(event, event.us + GRID_US)
         self.sync()
 
-    def _edges(self) -> None:
+    def _edges(self, lines: "list[Line]") -> None:
         found = False
-        for line in self.interrupt_lines:
+        for line in lines:
             if line.edge():
                 found = True
         if found:

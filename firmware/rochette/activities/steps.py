@@ -1,8 +1,7 @@
-"""Steps that every activity is made of: wait for a mechanism, insist on its result, move to the next phase.
-"""
+"""Steps that every activity is made of: wait for a mechanism, insist on its result, next phase."""
 
 from rochette.services.activities import Fault, Timeout, wait_until
-from rochette.tables import EV_SAMPLE_PHASE, REASON_E_STOP, REASON_TIMEOUT
+from rochette.tables import EV_SAMPLE_PHASE, REASON_E_STOP, REASON_GUARD, REASON_TIMEOUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +29,12 @@ def enter_phase(kit: "Kit", phase: int) -> None:
 
 
 def power_on(kit: "Kit") -> None:
-    """Switch the actuator rail on. Raises Fault(E_STOP) when the emergency-stop loop is open."""
-    if not kit.rail.on():
+    """Switch the actuator rail on. Raises Fault(E_STOP) when the emergency-stop loop is open, Fault(GUARD)
+    while the guard has latched a cause."""
+    rail = kit.rail
+    if not rail.on():
+        if rail.guard_cause and not rail.estop:
+            raise Fault(REASON_GUARD, rail.guard_cause)
         raise Fault(REASON_E_STOP)
 
 

@@ -63,6 +63,13 @@ class ExpanderOut:
         """Switch the line on or off, at once. False when the expander did not answer. Does not allocate."""
         return self._expander.set_output(self._bit, on)
 
+    def check(self) -> None:
+        """Raises PartAbsent or PartWrong for an expander that has gone; it is set up by its own check.
+        Allocates.
+        """
+        if not self._expander.ok:
+            self._expander.check()
+
 
 class DigitalOut:
     """A line on a pin of the controller. `set` does not allocate and may be used in an interrupt."""

@@ -18,6 +18,8 @@ _ALARM_ON = const(0x05)
 _ALARM_FLAGS = const(0x03)
 _TEMPERATURE = const(0x11)
 _DAY_S = const(86400)
+_NO_TIME = const(-1)
+_TOO_EARLY = const(-2)
 _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 # A four-year cycle of the years 2000 to 2099, all of whose fourth years are leap years.
 _CYCLE_DAYS = const(1461)
@@ -72,7 +74,8 @@ class Ds3231(I2cPart):
         """
         self._must_read(_SECONDS, self._row)
         # One that has lost its supply starts in the year 2000, its flag says so.
-        if self._decode() < 0 and not self._row[_STATUS] & _STOPPED:
+        found = self._decode()
+        if found == _NO_TIME or (found == _TOO_EARLY and not self._row[_STATUS] & _STOPPED):
             raise self._wrong("seconds", self._row[0], 0x59)
 
     def poll(self) -> None:
@@ -165,7 +168,8 @@ class Ds3231(I2cPart):
         return days, year, month, left + 1
 
     def _decode(self) -> int:
-        """Mission seconds of the row that was read, or -1 when it is no time of the years 2000 to 2099."""
+        """Mission seconds of the row that was read; _NO_TIME when it is no time of the years 2000 to 2099,
+        _TOO_EARLY when it is one before the mission's."""
         row = self._row
         second = _from_bcd(row[0])
         minute = _from_bcd(row[1])
@@ -187,7 +191,7 @@ class Ds3231(I2cPart):
             return -1
         days = days_of(year, month, day) - self._first_day
         if days < 0:
-            return -1
+            return _TOO_EARLY
         return days * _DAY_S + hour * 3600 + minute * 60 + second
 
 

@@ -18,20 +18,20 @@ class EStop:
         """active: the level, 0 or 1, that means the loop is open."""
         self.name = name
         self.opened = 0
-        self._pin = pin
-        self._active = active
+        self.pin = pin
+        self.active = active
         self._action: "Callable[[], None] | None" = None
 
     def open(self) -> bool:
         """True while the loop is open: stop. Does not allocate; may be used in an interrupt."""
-        return self._pin.get() == self._active
+        return self.pin.get() == self.active
 
     def when_opened(self, action: "Callable[[], None]") -> None:
         """Call `action()` in a hard interrupt when the loop opens. It must not allocate. Replaces an earlier
         one.
         """
         self._action = action
-        self._pin.on_edge(self._active, self._interrupt)
+        self.pin.on_edge(self.active, self._interrupt)
 
     def _interrupt(self, _pin: object) -> None:
         self.opened = (self.opened + 1) & 0x3FFFFFFF
@@ -41,4 +41,4 @@ class EStop:
 
     def check(self) -> None:
         """The loop has no identity: an open loop is a state, not a fault. Reads it once."""
-        self._pin.get()
+        self.pin.get()

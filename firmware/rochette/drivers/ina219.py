@@ -9,7 +9,12 @@ from micropython import const
 
 from rochette.drivers.i2c_part import I2cPart
 from rochette.hal import clock
+from rochette.hal.guard import note
 from rochette.hal.i2c import Bus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from array import array
 
 _CONFIG = const(0x00)
 _SHUNT = const(0x01)
@@ -50,6 +55,13 @@ class Ina219(I2cPart):
         self._out = bytearray(3)
         self._voltage_at_ms = 0
         self._voltage_known = False
+        self._guard: "array[int] | None" = None
+        self._sensor = 0
+
+    def tell_guard(self, state: "array[int]", sensor: int) -> None:
+        """Put each new current into the guard's `state` as that of `sensor` (hal/guard.py), 0 to 2."""
+        self._guard = state
+        self._sensor = sensor
 
     def check(self) -> None:
         """Reset the part, look that it is an INA219, configure it. Raises PartAbsent or PartWrong.
@@ -75,6 +87,8 @@ class Ina219(I2cPart):
             if raw & 0x8000:
                 raw -= 0x10000
             self.current_ma = raw * _MA_TIMES_UOHM // self.shunt_uohm
+            if self._guard is not None:
+                note(self._guard, self._sensor, self.current_ma)
         now = clock.ticks_ms()
         # Out of both bounds after days without a poll, too, when the difference has turned over.
         if self._voltage_known and 0 <= clock.diff(now, self._voltage_at_ms) < _VOLTAGE_MS:

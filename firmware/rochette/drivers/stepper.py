@@ -1,5 +1,7 @@
 """Step/dir motor driver: whole steps, queued ten milliseconds at a time and counted exactly."""
 
+from array import array
+
 from micropython import const
 
 from rochette.hal import clock
@@ -47,7 +49,15 @@ class Stepper:
         self._cycles_per_ms = generator.freq_hz // 1000
         self._end_us = clock.ticks_us()
         self._moving = False
+        # Where the rate is noted each tick, for the guard; nowhere in particular when it is not asked for.
+        self._motion = array("i", (0,))
+        self._motion_at = 0
         direction.set(forward_level)
+
+    def tell_guard(self, state: "array[int]", at: int) -> None:
+        """Note the rate, signed, in `state[at]` at each tick: which end stop the axis is driven towards."""
+        self._motion = state
+        self._motion_at = at
 
     def set_rate(self, steps_per_s: int) -> None:
         """Step at this rate from the next tick on; positive lets the position grow. Cut to max_steps_per_s.
@@ -70,6 +80,7 @@ class Stepper:
     def tick(self) -> None:
         """Queue the steps of the next ten milliseconds. To be called 100 times a second."""
         rate = self.rate
+        self._motion[self._motion_at] = rate
         if rate == 0:
             if self._moving:
                 # Noted in time: an end that lies 2**29 us or more in the past would look like the future.

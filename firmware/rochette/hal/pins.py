@@ -4,7 +4,7 @@ from machine import Pin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
 
 class Output:
@@ -22,6 +22,10 @@ class Output:
     def get(self) -> int:
         """The level at the pad, 0 or 1: what is there, not what was asked for."""
         return self._pin.value()
+
+    def bound(self) -> "Callable[..., Any]":
+        """`set` without this class around it, for an interrupt: call it with a level."""
+        return self._pin.value
 
 
 class Input:
@@ -44,8 +48,12 @@ class Input:
         """The level, 0 or 1."""
         return self._pin.value()
 
-    def on_edge(self, level: int, handler: "Callable[[Pin], None]") -> None:
-        """Call `handler(pin)` in a hard interrupt when the pin goes to `level`.
+    def bound(self) -> "Callable[[], Any]":
+        """`get` without this class around it, for an interrupt."""
+        return self._pin.value
+
+    def on_edge(self, level: int, handler: "Callable[[Pin], None] | None") -> None:
+        """Call `handler(pin)` in a hard interrupt when the pin goes to `level`; None for no interrupt.
 
         The handler must not allocate: no floats, no strings, no new objects; bind methods beforehand.
         """

@@ -1,11 +1,11 @@
-"""The three programs that run on the RP2040's programmable input/output blocks (PIO).
+"""The four programs that run on the RP2040's programmable input/output blocks (PIO).
 
 Instruction set, timing and the loader's rule are those of the RP2040 data sheet, chapter 3. The syntax is
 that of `rp2.asm_pio`, so a stock MicroPython assembles these functions as they stand. All times are in
 cycles of the state machine's own clock, which the user of a program sets.
 
-Where each lives: `stepper` (10 words) and `hx711` (8 words) share PIO0; `quadrature` fills PIO1 alone (32
-words).
+Where each lives: `stepper` (10 words), `hx711` (8 words) and `beat` (1 word) share PIO0; `quadrature`
+fills PIO1 alone (32 words).
 
 An emulator may recognise a program by its assembled words and model what it does instead of running it; the
 sentences below beginning with "Seen from outside" are the whole of what such a model has to do.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         block,
         in_,
         invert,
+        irq,
         isr,
         jmp,
         label,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         pins,
         pull,
         push,
+        rel,
         set,
         wait,
         wrap,
@@ -169,4 +171,17 @@ def hx711():
     set(pins, 1)[1]
     # DOUT rises after the 25th pulse; the pause keeps the wait above from seeing the old level.
     set(pins, 0)[4]
+    wrap()
+
+
+@asm_pio()
+def beat():
+    """Raises the state machine's own interrupt flag every 16 cycles, for ever: a hard interrupt at a
+    sixteenth of the state machine's frequency, whatever the processor does.
+
+    Seen from outside: the flag is raised in the first cycle after the start and every 16 cycles from then
+    on; while the state machine is stopped the rest of the 16 cycles waits.
+    """
+    wrap_target()
+    irq(rel(0))[15]
     wrap()

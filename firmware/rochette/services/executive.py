@@ -61,6 +61,8 @@ class Executive:
         self._add_us = clock.add
         self._sleep_until = clock.sleep_until_us
         self._feed = _nothing
+        self._heart = array("i", (0,))
+        self._heart_at = 0
         self._on_failure = _nothing
         self._events: "Events | None" = None
         self._reported = array("i", (0, 0, 0, 0))
@@ -102,6 +104,11 @@ class Executive:
         """`feed()` is called at the end of each tick in which every room that was due has ticked; nowhere
         else."""
         self._feed = feed
+
+    def set_heart(self, state: "array[int]", at: int) -> None:
+        """`state[at]` becomes 0 where the watchdog is fed: the sign of life that the guard looks for."""
+        self._heart = state
+        self._heart_at = at
 
     def set_events(self, events: "Events") -> None:
         """Where report_slips() emits."""
@@ -185,6 +192,7 @@ class Executive:
             self._on_failure()
             raise
         if seen == self._required[slot]:
+            self._heart[self._heart_at] = 0
             self._feed()
         self._after(slot)
 
