@@ -356,6 +356,7 @@ class Payload:
         self.responses.add_safe(self._abort_for_protection)
         bus = self.bus
         aux = self.aux
+        rail = self.rail  # locked: asleep already, and nothing is left that could be stopped
         add = self.monitors.add
         add(
             lambda: bus.bus_mv,
@@ -365,7 +366,7 @@ class Payload:
             EV_POWER_BUS_VOLTAGE_LOW,
             hold,
             REASON_SAFED,
-            lambda: bus.ok,
+            lambda: bus.ok and not rail.locked,
         )
         add(
             lambda: bus.current_ma,
