@@ -25,7 +25,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen test-chip test-ground test-yamcs vm pytest clean moved
+.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen chip-images test-chip test-ground test-yamcs vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -45,6 +45,7 @@ test: $(TEST_READY)  ## Everything that must hold: dictionary, style, types, siz
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory types
 	@$(MAKE) --no-print-directory mpy
+	@$(MAKE) --no-print-directory chip-images
 	@$(MAKE) --no-print-directory pytest
 
 soak: $(TEST_READY) vm  ## The long tests: 1,000 seeds on both targets, long random campaigns (hours)
@@ -58,8 +59,11 @@ test-yamcs: $(TEST_READY)  ## Yamcs on the bridge, in an environment of its own 
 	  build/yamcs/bin/python -m pip install --quiet --constraint requirements.lock --editable . fprime-yamcs==0.2.4; }
 	ROCHETTE_YAMCS_PYTHON=$(CURDIR)/build/yamcs/bin/python $(BIN)/python -m pytest -m ground tests/ground/test_yamcs.py
 
-benchmark: $(TEST_READY) vm  ## Speed on both targets, cost of a tick, bytes allocated in the hot path
+benchmark: $(TEST_READY) vm  ## Speed, cost of a tick, bytes allocated, latency and pulses on the emulated chip
 	@$(BIN)/python -m host_tools.benchmark
+
+performance: $(TEST_READY) vm  ## The same, and write docs/performance.md from it
+	@$(BIN)/python -m host_tools.benchmark --document
 
 dictionary: $(RUN_READY)  ## Generate firmware/rochette/tables.py from firmware/dictionary/
 	$(BIN)/python -m host_tools.dictionary
@@ -88,7 +92,7 @@ mpy: $(TEST_READY)  ## Compile the firmware for the RP2040 and list the sizes
 
 pytest: $(TEST_READY) vm
 	@echo "== pytest"
-	@$(BIN)/python -m pytest -n 2 --hypothesis-seed=1 $(PYTEST)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-seed=1 $(PYTEST)
 
 golden: $(TEST_READY) vm  ## Record the golden traces anew and say in words what changed
 	@$(BIN)/python -m host_tools.golden --write
@@ -108,6 +112,10 @@ image: $(RUN_READY)  ## Build the MicroPython image for the RP2040 from Debian's
 
 image-frozen: $(RUN_READY)  ## The same with the firmware's packages in it, their code in flash
 	@$(BIN)/python -m host_tools.chip.image_build --frozen
+
+chip-images: $(RUN_READY)
+	@echo "== the chip target: Node, the stock image, the image with the firmware"
+	@$(BIN)/python -m host_tools.chip.prepare
 
 test-chip: $(TEST_READY) chip  ## The long tests of the emulated chip (under 20 minutes)
 	@$(BIN)/python -m pytest -m chip $(PYTEST)

@@ -8,10 +8,10 @@ ENUMS = [
         "name": "RecordKind",
         "doc": "One custody step. What the four numbers a, b, c, d of a record hold stands with each kind.",
         "values": [
-            ("INITIALISED", 1, "ledger begins: a = seats; seat n holds the clean, empty tube n"),
+            ("INITIALISED", 1, "ledger begins: a = seats, seat n holds clean tube n; b = payload"),
             ("TAKE_INTENT", 2, "a tube is about to be taken: a = sample, b = depth asked um"),
             ("TAKEN", 3, "tube latched into the bit: a = sample, b = hanging mN"),
-            ("CORED", 4, "a hole was drilled: a = sample, b = depth um, c = highest level, d = corer result"),
+            ("CORED", 4, "a hole was drilled: a = sample, b = depth um, c = level, d = result"),
             ("VERDICT", 5, "core verification: a = sample, b = verdict, c = core mN, d = picture"),
             ("RELEASED", 6, "the ground released sample and tube: a = sample, b = verdict it stands on"),
             ("DOCKED", 7, "tube given back: a = sample, b = seat, c = contact um"),
@@ -19,7 +19,22 @@ ENUMS = [
             ("SEAL_INTENT", 9, "a seal is about to be taken: a = sample, b = attempt"),
             ("SEAL_RESULT", 10, "a = sample, b = 1 activated or 0 failed, c = peak mN, d = travel um"),
             ("STORED", 11, "tube stored: a = sample, b = seat, c = seal"),
-            ("MARKED", 12, "a remark about a tube: a = sample, b = mark, c and d as the mark says"),
+            ("MARKED", 12, "a remark about a tube: a = sample, b = mark, c, d as it says"),
+            ("LOADED", 13, "what tube it is: b = serial number, c = kind of tube"),
+            ("SEALS", 14, "tube = dispenser 1 to 7: b = seals in it"),
+            ("BIT", 15, "tube = bit 1 to 9 is on the spindle"),
+            ("CORE_INTENT", 16, "the bit is about to go down to the rock: a = sample, b = depth asked um"),
+            ("BROKEN_OFF", 17, "break-off confirmed: a = sample, b = vote of the snap, c = peak mA"),
+            ("RETRACTED", 18, "the bit is out of the hole: a = sample, b = feed position um"),
+            ("DOCK_INTENT", 19, "the tube is about to be given back: a = sample, b = seat"),
+            (
+                "MOVED",
+                20,
+                "by hand, or found: a = sample, b = seat where it stands, 0 the bit, c = 1 by hand",
+            ),
+            ("DROPPED", 21, "left the payload: a = sample, b = 0 lost, 1 depot"),
+            ("RECOVERED", 22, "after a reset: a = sample, b = step it was in, c = continuation commanded"),
+            ("BREAK_INTENT", 23, "the tube is about to be moved off the axis: a = sample"),
         ],
     },
     {
@@ -59,6 +74,12 @@ ENUMS = [
             ("ALREADY_STORED", 18, "the tube is stored already"),
             ("OVERFULL", 20, "the core stands too high to be sealed"),
             ("DEBRIS", 21, "debris was seen on the bit and not cleared"),
+            ("SERIAL_TWICE", 22, "another tube has that serial number"),
+            ("NO_SEALS", 23, "the dispenser holds no seal, or fewer than none would be left"),
+            ("DAMAGED", 24, "the tube is marked as damaged"),
+            ("NO_SUCH_MARK", 25, "no such mark, or it does not fit what is known of the tube"),
+            ("SEATS_DIFFER", 26, "the record was begun for another number of seats than the board has"),
+            ("TUBE_GONE", 27, "the tube has left the payload"),
             ("SEAL_DISAGREES", 19, "the record says sealed and the ledger does not, or the other way round"),
         ],
     },
@@ -70,9 +91,38 @@ ENUMS = [
             ("DEBRIS_CLEARED", 2, "looked at and cleared by the ground"),
             ("OVERFULL", 3, "the core stands too high"),
             ("ABANDONED", 4, "the activity ended with the tube open"),
+            ("REUSED", 5, "emptied by decision: clean enough to be used again, and marked for ever"),
+            ("DAMAGED", 6, "must not be used any more"),
         ],
     },
 ]
+
+ENUMS.append(
+    {
+        "name": "TubeKind",
+        "doc": "What a tube is for.",
+        "values": [("SAMPLE", 0, "takes a core"), ("WITNESS", 1, "stays empty and shows what gets in")],
+    }
+)
+ENUMS.append(
+    {
+        "name": "Step",
+        "doc": "In the middle of what a tube was when the payload was reset, by the record.",
+        "values": [
+            ("NOTHING", 0, "nothing was in hand"),
+            ("TAKING", 1, "being taken: in its seat or in the bit"),
+            ("HANGING", 2, "unused in the bit, above everything"),
+            ("CORING", 3, "in the bit, the bit at the rock or in it; core not broken off"),
+            ("BREAKING", 4, "in the bit and in the hole; core broken off or not"),
+            ("IN_HOLE", 5, "in the bit and in the hole; core broken off and held"),
+            ("CARRIED", 6, "in the bit, out of the hole, with what is in it"),
+            ("DOCKING", 7, "being given back: in the bit or in its seat"),
+            ("OPEN_IN_SEAT", 8, "in its seat, open"),
+            ("SEALING", 9, "in its seat; a seal is half set, or not"),
+            ("SEALED_IN_SEAT", 10, "in its seat, seal activated; not written down as stored"),
+        ],
+    }
+)
 
 EVENTS = [
     {
@@ -152,4 +202,85 @@ CHANNELS = [
 
 PARAMETERS = []
 
-COMMANDS = []
+COMMANDS = [
+    {
+        "name": "MARK",
+        "id": 1,
+        "args": [
+            {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "which tube"},
+            {
+                "name": "mark",
+                "type": "TubeMark",
+                "min": 1,
+                "max": 6,
+                "unit": "",
+                "doc": "what it is marked as",
+            },
+        ],
+        "states": ["IDLE", "STOPPED", "SAFE"],
+        "hazardous": True,
+        "doc": "Marks a tube: debris seen or cleared, reused (emptied by decision), damaged.",
+    },
+    {
+        "name": "MOVE",
+        "id": 2,
+        "args": [
+            {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "which tube"},
+            {"name": "seat", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "where it stands"},
+        ],
+        "states": ["IDLE", "STOPPED", "SAFE"],
+        "hazardous": True,
+        "doc": "Corrects the record after hands moved a tube: it stands in that seat now.",
+    },
+    {
+        "name": "DROP",
+        "id": 3,
+        "args": [
+            {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "which tube"},
+            {"name": "where", "type": "U32", "min": 0, "max": 1, "unit": "", "doc": "0 lost, 1 depot"},
+        ],
+        "states": ["IDLE", "STOPPED", "SAFE"],
+        "hazardous": True,
+        "doc": "Writes down that a tube has left the payload.",
+    },
+    {
+        "name": "LOAD",
+        "id": 4,
+        "args": [
+            {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "which tube"},
+            {
+                "name": "serial",
+                "type": "U32",
+                "min": 1,
+                "max": 1073741823,
+                "unit": "",
+                "doc": "its serial number",
+            },
+            {"name": "kind", "type": "TubeKind", "min": 0, "max": 1, "unit": "", "doc": "sample or witness"},
+        ],
+        "states": ["IDLE", "STOPPED", "SAFE"],
+        "hazardous": True,
+        "doc": "Writes down which tube stands in a seat. Refused for a serial number that another tube has.",
+    },
+    {
+        "name": "SEALS",
+        "id": 5,
+        "args": [
+            {"name": "dispenser", "type": "U32", "min": 1, "max": 7, "unit": "", "doc": "which dispenser"},
+            {"name": "count", "type": "U32", "min": 0, "max": 254, "unit": "", "doc": "seals in it"},
+        ],
+        "states": ["IDLE", "STOPPED", "SAFE"],
+        "hazardous": True,
+        "doc": "Writes down how many seals a dispenser holds.",
+    },
+    {
+        "name": "BIT",
+        "id": 6,
+        "args": [
+            {"name": "bit", "type": "U32", "min": 1, "max": 9, "unit": "", "doc": "which bit"},
+        ],
+        "states": ["IDLE", "STOPPED", "SAFE"],
+        "hazardous": True,
+        "doc": "Writes down which bit is on the spindle.",
+    },
+]

@@ -143,13 +143,64 @@ ENUMS = [
             ("INTERNAL", 53, "the firmware met an error of its own; the payload was stopped in place"),
             ("OPERATION", 54, "a mechanism operated by hand did not end well"),
             ("TUBE_IN_BIT", 55, "the record has a tube in the bit; homing could drop it"),
+            ("NOTHING_IN_HAND", 56, "no tube is in the middle of anything, or another one than was named"),
+            ("BIT_RETRACTED", 58, "the bit was pulled out by command; the tube hangs in it"),
+            ("STORED_BY_COMMAND", 59, "the tube was brought to its seat and stored by command"),
+            ("NOT_NOW", 57, "what the record says of the tube does not allow this continuation"),
             ("GUARD", 60, "the guard took the power off the actuators; it stays latched until cleared"),
             ("POWER_LOW", 110, "the supply was too low: everything is held in place, the payload sleeps"),
         ],
     },
 ]
 
+ENUMS.append(
+    {
+        "name": "Continuation",
+        "doc": "How work that a reset or a stop cut off goes on; each is a command, none happens by itself.",
+        "values": [
+            ("NONE", 0, "not at all yet"),
+            ("RETRACT", 1, "hold the core, pull the bit out of the hole, close the cover"),
+            ("STORE", 2, "bring the tube to its seat and write it down as it is"),
+            ("HOLD", 3, "look again, and hold for the ground"),
+        ],
+    }
+)
+
 EVENTS = [
+    {
+        "name": "CUT_OFF",
+        "id": 0x1B,
+        "severity": "WARNING_HI",
+        "format": "Sample {sample} in tube {tube} was cut off: {step}; certain {certain}",
+        "args": [("sample", "U32"), ("tube", "U32"), ("step", "Step"), ("certain", "U32")],
+        "cause": "The payload was reset, or stopped, in the middle of an acquisition; nothing has "
+        "moved since.",
+        "action": "Choose how it goes on: RETRACT_BIT, FINISH_STORING or HOLD_AGAIN; until then "
+        "all is still.",
+    },
+    {
+        "name": "OPEN_TUBE",
+        "id": 0x1C,
+        "severity": "WARNING_LO",
+        "format": "Tube {tube} with sample {sample} is open in seat {seat}",
+        "args": [("tube", "U32"), ("sample", "U32"), ("seat", "U32")],
+        "cause": "Said of each open tube at every start: it was stored without a seal, or is not stored yet.",
+        "action": "Decide: seal it, leave it, or empty it for another use by a two-step command.",
+    },
+    {
+        "name": "GOES_ON",
+        "id": 0x1D,
+        "severity": "ACTIVITY_HI",
+        "format": "Sample {sample} in tube {tube} goes on from {step}: {how}",
+        "args": [("sample", "U32"), ("tube", "U32"), ("step", "Step"), ("how", "Continuation")],
+    },
+    {
+        "name": "FOUND",
+        "id": 0x1E,
+        "severity": "ACTIVITY_HI",
+        "format": "Tube {tube} was found in seat {seat} (0 the bit)",
+        "args": [("tube", "U32"), ("seat", "U32")],
+    },
     {
         "name": "PHASE",
         "id": 0x01,
@@ -583,5 +634,38 @@ COMMANDS = [
         "states": ["ANY"],
         "hazardous": False,
         "doc": "End the running activity by its safe way out.",
+    },
+    {
+        "name": "RETRACT_BIT",
+        "id": 0x07,
+        "args": [
+            {"name": "sample", "type": "U32", "min": 1, "max": 1000000, "unit": "", "doc": "its number"},
+            {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "its tube"},
+        ],
+        "states": ["IDLE", "STOPPED"],
+        "hazardous": True,
+        "doc": "After a reset or a stop: hold the core, pull the bit out of the hole, close the cover.",
+    },
+    {
+        "name": "FINISH_STORING",
+        "id": 0x08,
+        "args": [
+            {"name": "sample", "type": "U32", "min": 1, "max": 1000000, "unit": "", "doc": "its number"},
+            {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "its tube"},
+        ],
+        "states": ["IDLE", "STOPPED"],
+        "hazardous": True,
+        "doc": "After a reset or a stop: bring the tube in hand to its seat, store it as it is.",
+    },
+    {
+        "name": "HOLD_AGAIN",
+        "id": 0x09,
+        "args": [
+            {"name": "sample", "type": "U32", "min": 1, "max": 1000000, "unit": "", "doc": "its number"},
+            {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "its tube"},
+        ],
+        "states": ["IDLE", "STOPPED"],
+        "hazardous": True,
+        "doc": "After a reset or a stop: look at the tube in hand again and hold it for the ground.",
     },
 ]

@@ -51,6 +51,7 @@ ENUMS = [
             ("BRING_UP", 1, "self-test, homing and count"),
             ("ACQUIRE", 2, "one core from rock to stored tube"),
             ("OPERATE", 3, "one mechanism by hand"),
+            ("RECOVER", 5, "a tube that a reset or a stop left in hand"),
             ("RECORD", 4, "custody records made by command; nothing moves"),
         ],
     },

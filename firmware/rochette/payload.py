@@ -11,6 +11,7 @@ from rochette.activities.custody import Custody
 from rochette.activities.hold import Hold
 from rochette.activities.kit import Kit
 from rochette.activities.orders import Orders
+from rochette.activities.recovery import look_back
 from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
@@ -157,6 +158,8 @@ class Payload:
         self._protect()
         self._schedule()
         self.mode.set(MODE_IDLE)
+        if self.custody.commissioned and look_back(self.kit):
+            self.orders.hold_again_at_start()
         self.survival.begin(naps, reset.cause, reset.WATCHDOG, self._latch)
 
     # Building

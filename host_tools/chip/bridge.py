@@ -25,6 +25,7 @@ from host_tools.chip.errors import ChipError
 from host_tools.chip.i2c_parts import Reading
 from host_tools.chip.process import (
     EDGES,
+    I2C_READ,
     I2C_WRITE,
     PAD,
     RESET,
@@ -36,6 +37,7 @@ from host_tools.chip.process import (
     Event,
     Frame,
 )
+from host_tools.emulator.devices import core_temperature
 from host_tools.emulator.devices.hx711 import Hx711
 from host_tools.emulator.errors import EmulationError
 from host_tools.emulator.faults import FaultyPart
@@ -81,6 +83,12 @@ class Bridge:
         self.console = bytearray()
         self.usb_open = False
         self.resets = 0
+        self.driven_us: dict[int, int] = {}
+        """When each output was first driven since power-on, by its GPIO number."""
+        self.traffic: list[tuple[str, int, int, bytes | int]] | None = None
+        """A list here is filled with what passes on the I2C buses: ("write", bus, address, bytes), ("read",
+        bus, address, how many).
+        """
         self._typed = bytearray()
         link = world.board.get("link") or {}
         # Its UART, -1 for a board whose link is no UART: the USB port then is the ground's line.
@@ -194,6 +202,7 @@ class Bridge:
         out.append(len(self._words))
         for part, data, clock in self._words:
             out += struct.pack("<BBBId", data, clock, _WORD_PULSES, part.word(), part.ready_us * 1000)
+        out += struct.pack("<H", core_temperature.code_of(self.world.plant))
         chunk = self._to_uart[:_UART_MOST]
         out += struct.pack("<BH", max(self.uart, 0), len(chunk)) + chunk
         del self._to_uart[: len(chunk)]
@@ -261,7 +270,12 @@ class Bridge:
             one.enabled, one.div, one.top, one.cc = bool(enabled), div, top, cc
             self._changed_slices.add(number)
         elif event.kind == I2C_WRITE:
+            if self.traffic is not None:
+                self.traffic.append(("write", *data))
             self._written(*data)
+        elif event.kind == I2C_READ:
+            if self.traffic is not None:
+                self.traffic.append(("read", *data))
         elif event.kind == SHIFTED:
             for part, gp, _ in self._words:
                 if gp == data[0]:
@@ -282,6 +296,7 @@ class Bridge:
             if line.pwm_sink is None:
                 raise EmulationError(line.text() + " is no PWM output on this board")
             line.pwm_take()
+            self.driven_us.setdefault(gp, self.world.clock.now_us)
             self._on_pwm.add(gp)
             self._changed_slices.add(gp >> 1 & 7)
             return
@@ -291,6 +306,7 @@ class Bridge:
             return
         if fn == _FN_SIO and drive >= 0:
             line.configure(OUT, pull, drive)
+            self.driven_us.setdefault(gp, self.world.clock.now_us)
         elif fn == _FN_SIO and line.source is not None:
             line.configure(IN, pull, -1)
         elif line.mode in (OUT, ALT):

@@ -228,7 +228,7 @@ export class Chip {
       const nsPerCycle = Math.round((1e9 / mcu.clkSys) * FINEST) / FINEST;
       const cycles = Math.ceil((limit - clock.nanosCounter) / nsPerCycle);
       if (this.fast && cycles > 0) {
-        const spent = this.core.go(cycles);
+        const spent = this.core.go(cycles, nsPerCycle);
         core.cycles += spent;
         clock.nanosCounter += spent * nsPerCycle;
         if (clock.nanosCounter >= limit) doWhatIsDue(clock);

@@ -84,7 +84,8 @@ def _emulate(args: argparse.Namespace) -> int:
 
         return emulate.main(args, args.pace)
     for option in ("image", "flash", "firmware", "link_tcp", "link_pty"):
-        if getattr(args, option) not in (None, False):
+        given = getattr(args, option)
+        if given is not None and given is not False:
             name = "--" + option.replace("_", "-")
             raise UsageError(f"emulate: {name} goes with --target chip, not with {args.target}.")
     from host_tools.ground.errors import PortError

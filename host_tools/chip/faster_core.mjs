@@ -20,7 +20,12 @@ const FLASH_BYTES = 2 * 1024 * 1024;
 const SIO = 0xd0000000 | 0;
 const SIO_PLAIN = new Uint8Array(32);
 for (const offset of [0x00, 0x60, 0x64, 0x68, 0x6c, 0x70, 0x74, 0x78]) SIO_PLAIN[offset >> 2] = 1;
-const LONGEST = 24; // instructions in one run
+// The timer (section 4.6), which MicroPython's delays read in a loop; a load from a peripheral takes four cycles.
+const TIMER = 0x40054000;
+const TIMER_READ = 4;
+const TIMERAWH = 0x24;
+const TIMERAWL = 0x28;
+const LONGEST = 40; // instructions in one run
 const WARM = 3; // executions before an address is worth translating
 
 const N = 1;
@@ -39,6 +44,9 @@ const ALL = 15;
  * @property {number} cycles at most
  * @property {(live: number, at: At) => string} code JavaScript; `live` are the flags that somebody reads
  * @property {boolean} [ends] whether a run ends here
+ * @property {{target: number, link: boolean}} [goesTo] it always goes there: the run can go on with what is there
+ * @property {number} [leaves] where it may leave the run for
+ * @property {{target: number, side: (at: At) => string}} [mayGo] it may leave the run for there, and else goes on
  * @property {boolean} [wide] whether it is 32 bits long
  */
 
@@ -304,7 +312,7 @@ function multiple(op) {
 }
 
 /** @param {number} target @param {number} cycles @returns {Op} */
-const jump = (target, cycles) => ({ sets: 0, uses: 0, cycles, ends: true,
+const jump = (target, cycles) => ({ sets: 0, uses: 0, cycles, ends: true, goesTo: { target, link: false },
   code: (_l, at) => `r[15]=${target | 0};return ${(at.cycles + cycles) * 2}-k;` });
 
 /** @param {number} op @param {number} pc @returns {Op | null} */
@@ -313,6 +321,7 @@ function branchIf(op, pc) {
   if (!condition) return null;
   const target = pc + 4 + ((op << 24) >> 23);
   return { sets: 0, uses: Number(condition[1]), cycles: 2, ends: true,
+    mayGo: { target, side: (at) => `if(${condition[0]}){r[15]=${target};return ${(at.cycles + 2) * 2}-k;}` },
     code: (_l, at) => `if(${condition[0]}){r[15]=${target};return ${(at.cycles + 2) * 2}-k;}`
       + `r[15]=${pc + 2};return ${(at.cycles + 1) * 2}-k;` };
 }
@@ -325,7 +334,7 @@ function branchLink(op, next, pc) {
   const i2 = 1 - (sign ^ ((next >> 11) & 1));
   const offset = ((sign ? 0xff : 0) << 24) | (i1 << 23) | (i2 << 22) | ((op & 0x3ff) << 12) | ((next & 0x7ff) << 1);
   const target = (pc + 4 + offset) | 0;
-  return { sets: 0, uses: 0, cycles: 3, ends: true, wide: true,
+  return { sets: 0, uses: 0, cycles: 3, ends: true, wide: true, goesTo: { target, link: true },
     code: (_l, at) => `r[14]=${(pc + 4) | 1};r[15]=${target};return ${(at.cycles + 3) * 2}-k;` };
 }
 
@@ -346,6 +355,10 @@ function readAhead(fetch, pc, wanted) {
   }
   return found | open;
 }
+
+/** What was translated before, by its text: the same code after a reset need not be compiled again.
+ * @type {Map<string, Function>} */
+const known = new Map();
 
 /** A translated run: `run()` gives twice its cycles, plus one when the next instruction is not for it. */
 class Run {
@@ -427,15 +440,34 @@ export class FasterCore {
     const ops = [];
     let at = pc;
     let cycles = 0;
+    // In flash a run follows jumps and calls; in SRAM, which may be written over, it stays in one piece.
+    const inFlash = pc >>> 24 === 0x10;
+    let most = 0;
     while (ops.length < LONGEST) {
-      const op = decode(this.fetch(at), this.fetch(at + 2), at);
+      let op = decode(this.fetch(at), this.fetch(at + 2), at);
       if (!op) break;
+      const next = at + (op.wide ? 4 : 2);
+      const more = ops.length + 1 < LONGEST;
+      if (more && op.mayGo && op.mayGo.target > at && decode(this.fetch(next), this.fetch(next + 2), next)) {
+        // A jump ahead, most often not taken: by it the run can be left.
+        const { side, target } = op.mayGo;
+        most = Math.max(most, cycles + op.cycles);
+        op = { sets: 0, uses: op.uses, cycles: 1, code: (_l, where) => side(where), leaves: target };
+      } else if (more && inFlash && op.goesTo && op.goesTo.target >>> 24 === 0x10
+        && decode(this.fetch(op.goesTo.target), this.fetch(op.goesTo.target + 2), op.goesTo.target)) {
+        const { target, link } = op.goesTo;
+        ops.push({ op: { sets: 0, uses: 0, cycles: op.cycles, code: () => (link ? `r[14]=${next | 1};` : '') }, pc: at, cycles });
+        cycles += op.cycles;
+        at = target;
+        continue;
+      }
       ops.push({ op, pc: at, cycles });
       cycles += op.cycles;
-      at += op.wide ? 4 : 2;
+      at = next;
       if (op.ends) break;
     }
     if (!ops.length) return null;
+    most = Math.max(most, cycles);
     let text = '';
     const last = ops[ops.length - 1];
     // Flags that are read later: beyond the end all of them may be, unless a look ahead says otherwise.
@@ -451,13 +483,18 @@ export class FasterCore {
     }
     for (let i = ops.length - 1; i >= 0; i--) {
       const { op } = ops[i];
+      if (op.leaves) live |= readAhead(this.fetch, op.leaves, ALL);
       text = op.code(live, ops[i]) + text;
       live = (live & ~op.sets) | op.uses;
     }
-    const make = new Function('r', 'f', 's8', 's8i', 's16', 's16i', 's32', 'x8', 'x8i', 'x16', 'x16i', 'x32', 'pages',
-      'touched', 'sio', 'plain', `return function(){let a=0,b=0,c=0,v=0,k=0;${text}}`);
+    let make = known.get(text);
+    if (!make) {
+      make = new Function('r', 'f', 's8', 's8i', 's16', 's16i', 's32', 'x8', 'x8i', 'x16', 'x16i', 'x32', 'pages',
+        'touched', 'sio', 'plain', `return function(){let a=0,b=0,c=0,v=0,k=0;${text}}`);
+      known.set(text, make);
+    }
     this.translated++;
-    const run = new Run(make(...this.parts), cycles, pc, at - pc);
+    const run = new Run(make(...this.parts), most, pc, at - pc);
     const place = pc - SRAM;
     if (place >= 0) for (let page = place >> 8; page <= (place + run.bytes - 1) >> 8; page++) this.pages[page] = 1;
     return run;
@@ -485,6 +522,22 @@ export class FasterCore {
     return run;
   }
 
+  /** Does the next instruction when it is a load from the timer, LDR (immediate, A6.7.26), `ns` from now.
+   * @param {number} ns */
+  readsTimer(ns) {
+    const { r, mcu } = this;
+    const op = this.fetch(r[15]);
+    const address = r[(op >> 3) & 7] + (((op >> 6) & 31) << 2);
+    if (op >> 11 !== 13 || address >>> 12 !== TIMER >>> 12) return false;
+    const micros = (mcu.clock.nanosCounter + ns) / 1000;
+    const offset = address & 0xfff;
+    if (offset === TIMERAWL) r[op & 7] = micros >>> 0;
+    else if (offset === TIMERAWH) r[op & 7] = Math.floor(micros / 2 ** 32);
+    else return false;
+    r[15] += 2;
+    return true;
+  }
+
   /** The flags, from rp2040js's core into this one. */
   takeFlags() {
     const { core } = this.mcu;
@@ -505,9 +558,10 @@ export class FasterCore {
 
   /**
    * Runs translated code for at most `cycles`, stopping in front of the first instruction that is not for it, or whose
-   * run could end later. The caller sees to interrupts and alarms. @param {number} cycles @returns {number} cycles run
+   * run could end later. The caller sees to interrupts and alarms. @param {number} cycles
+   * @param {number} nsPerCycle @returns {number} cycles run
    */
-  go(cycles) {
+  go(cycles, nsPerCycle) {
     this.takeFlags();
     const { r, inFlash } = this;
     let spent = 0;
@@ -522,7 +576,10 @@ export class FasterCore {
       if (spent + run.most > cycles) break;
       const result = run.run();
       spent += result >> 1;
-      if (result & 1) break;
+      if (result & 1) {
+        if (spent + TIMER_READ > cycles || !this.readsTimer(spent * nsPerCycle)) break;
+        spent += TIMER_READ;
+      }
     }
     this.giveFlags();
     return spent;

@@ -13,11 +13,14 @@ no heap.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from host_tools import inline, paths
@@ -40,6 +43,8 @@ TOOLS = {
 }
 HEADERS = {"libnewlib-arm-none-eabi": "stdio.h", "libstdc++-arm-none-eabi-dev": "c++"}
 JOBS = 2
+KEPT = 8
+"""So many frozen images stay in the cache."""
 BOARD = "RPI_PICO"
 
 _STOCK = """\
@@ -244,24 +249,73 @@ def frozen_path() -> Path:
     return cache.folder() / "images" / f"RPI_PICO-frozen-{sources_hash()}.uf2"
 
 
+def sizes_path() -> Path:
+    """Where the frozen modules' sizes lie beside the image: JSON, bytes of flash by path (`frozen_sizes`)."""
+    return frozen_path().with_suffix(".json")
+
+
+def frozen_sizes(names: str) -> dict[str, int]:
+    """Bytes that each module of the firmware takes in the flash, from what `nm -S` says of the program: code,
+    constants and tables, without the names that modules share. Keys as in the source: services/ledger.
+    """
+    modules = {
+        path.relative_to(paths.FIRMWARE).with_suffix("").as_posix(): 0
+        for path in (paths.FIRMWARE / "rochette").rglob("*.py")
+    }
+    # mpy-tool writes every character of a path that no C name may have as one underscore.
+    mangled = sorted(((name.replace("/", "_"), name) for name in modules), key=lambda one: -len(one[0]))
+    for line in names.splitlines():
+        fields = line.split()
+        if len(fields) != 4 or "rochette" not in fields[3]:
+            continue
+        tail = fields[3][fields[3].index("rochette") :]
+        for short, name in mangled:
+            if tail == short or tail.startswith(short + "_"):
+                modules[name] += int(fields[1], 16)
+                break
+    return {name.removeprefix("rochette/"): size for name, size in sorted(modules.items()) if size}
+
+
 def build(frozen: bool, work: Path | None = None, target: Path | None = None) -> Path:
-    """Build an image, check it, put it into the cache; give its path. Raises BuildError."""
+    """Build an image, check it, put it into the cache; give its path. Raises BuildError.
+
+    One build at a time in a work folder: a second waits, and takes what the first has made.
+    """
     work = work or cache.folder() / "build" / MICROPYTHON.split("+")[0]
+    made_for_all = target is None
     target = target or (frozen_path() if frozen else stock_path())
     work.mkdir(parents=True, exist_ok=True)
+    asked = time.time()
+    with (work / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if made_for_all and target.exists() and target.stat().st_mtime >= asked:
+            return target
+        return _build(frozen, work, target)
+
+
+def _build(frozen: bool, work: Path, target: Path) -> Path:
     log = work / "build.log"
     log.write_text("")
     prepare(log)
     data = _compile(work.resolve(), "frozen" if frozen else "stock", frozen, log)
     target.parent.mkdir(parents=True, exist_ok=True)
+    if frozen:
+        elf = work.resolve() / "build-frozen" / "firmware.elf"
+        said = subprocess.run(
+            ["arm-none-eabi-nm", "-S", str(elf)], capture_output=True, text=True, check=True,
+            stdin=subprocess.DEVNULL,
+        ).stdout  # fmt: skip
+        target.with_suffix(".json").write_text(json.dumps(frozen_sizes(said), indent=1) + "\n")
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     part.write_bytes(data)
     read(part)
     part.replace(target)
     if frozen:
-        for old in target.parent.glob("RPI_PICO-frozen-*.uf2"):
-            if old != target:
-                old.unlink()
+        # Of the sources' earlier states, and of other working copies.
+        old = sorted(target.parent.glob("RPI_PICO-frozen-*.uf2"), key=lambda one: -one.stat().st_mtime)
+        for one in old[KEPT:]:
+            one.unlink()
+            one.with_suffix(".json").unlink(missing_ok=True)
     return target
 
 

@@ -6,7 +6,8 @@
  * asynchronous. End of input ends the program.
  *
  *   in   G  until; levels: n (u8) of (pin, level 0, 1 or 2 released); edges: n (u16) of (pin, level, time), in order;
- *           words: n (u8) of (data pin, clock pin, pulses, word u32, ready); bytes for a UART: number, n (u16), bytes;
+ *           words: n (u8) of (data pin, clock pin, pulses, word u32, ready); the temperature
+ *           sensor's code (u16, ADC input 4); bytes for a UART: number, n (u16), bytes;
  *           the rest goes to the USB serial port
  *        A  answer to an I: acknowledged (u8), then bytes for the reads that follow, as many as are known
  *        F  file name: write the flash there.  X  seed (u32): cut the power
@@ -19,6 +20,7 @@
  *        1 pad: pin, function, drive (i8), pull    2 rising edges: pin, count (u32)
  *        3 PWM slice: number, enabled, div, top, cc (u32 each)    4 reset: cause
  *        5 I2C write: bus, address, n (u16), bytes    6 word shifted out: data pin    7 USB port open
+ *        9 I2C read: bus, address, n (u16), how many bytes it was
  *        8 a UART has sent, in the time before: number, n (u16), bytes
  */
 
@@ -28,6 +30,7 @@ import { ShiftOut } from './shift_out.mjs';
 
 const READ = 0;
 const WRITE = 1;
+const TEMPERATURE = 4; // input of the ADC (data sheet section 4.9.5)
 
 /** @param {string} name @param {string} otherwise */
 function option(name, otherwise) {
@@ -154,6 +157,14 @@ function bus(number) {
   let known = [];
   let given = 0;
   const tell = () => {
+    if (given) {
+      event(9);
+      events.u8(number);
+      events.u8(address);
+      events.u8(given & 255);
+      events.u8(given >> 8);
+      given = 0;
+    }
     if (!written.length) return;
     event(5);
     events.u8(number);
@@ -268,6 +279,8 @@ function go(body) {
     at += 4;
     shift.offer({ data, clock, pulses, word, readyNs: time() });
   }
+  chip.mcu.adc.channelValues[TEMPERATURE] = body.readUInt16LE(at);
+  at += 2;
   const uart = u8();
   const bytes = body.readUInt16LE(at);
   at += 2;
@@ -323,7 +336,8 @@ for (let frame = receive(); frame; frame = receive()) {
     send('D', Buffer.alloc(0));
   } else if (kind === 'C') {
     const counters = { translated: chip.core.translated, instructions: chip.instructions, resets: chip.resets,
-      cycles: chip.mcu.core.cycles, flash: chip.flash.operations, uart_lost: chip.lines[0].lost() + chip.lines[1].lost() };
+      cycles: chip.mcu.core.cycles, flash: chip.flash.operations, uart_lost: chip.lines[0].lost() + chip.lines[1].lost(),
+      watchdog: chip.mcu.peripherals[0x40058].timer.enable ? 1 : 0 };
     send('C', Buffer.from(JSON.stringify(counters)));
   }
 }

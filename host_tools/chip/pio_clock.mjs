@@ -4,7 +4,8 @@
  *
  * rp2040js runs PIO from a host timer, at no particular time. Here a machine is brought up to the present whenever
  * somebody could tell: the core touches the block, a pin that it may read changes, or whoever drives the chip asks
- * (`catchUp`). Until then nothing runs. Two things make long waits cheap, without being seen: a jump to itself that
+ * (`catchUp`). A machine whose program raises an interrupt that is enabled is brought up at each of its instructions.
+ * Until then nothing runs. Two things make long waits cheap, without being seen: a jump to itself that
  * counts down is done at once, and a machine that comes back to the state it had a while ago repeats itself until an
  * input changes. A machine that stalls costs nothing.
  *
@@ -14,6 +15,9 @@
 
 const JMP_Y_DEC = 4;
 const JMP_X_DEC = 2;
+const IRQ_SET = 0xc000; // IRQ without its bit "clear" (3.4.9)
+const IRQ_MASK = 0xe040;
+const FLAGS = 0xf00; // of the four state machines, in IRQ0_INTE and IRQ1_INTE (3.7)
 const TURNS = 64; // passes after which a machine is looked at for repetition
 
 /** One state machine and the time up to which it has run, in units of 1/256 cycle of the system clock. */
@@ -39,6 +43,16 @@ class Clocked {
   start(now) {
     this.time = now;
     this.seenAt = -1;
+  }
+
+  /** Whether it runs a program that raises an interrupt, and the core would hear of it. */
+  get raises() {
+    const { machine, pio } = this;
+    if (!machine.enabled || !((pio.irq0IntEnable | pio.irq1IntEnable) & FLAGS)) return false;
+    for (let at = machine.wrapBottom; at <= machine.wrapTop; at++) {
+      if ((pio.instructions[at] & IRQ_MASK) === IRQ_SET) return true;
+    }
+    return false;
   }
 
   /** A new input or FIFO word: what it sees may differ from now on. */
@@ -136,6 +150,9 @@ export class PioClock {
     this.machines = [];
     this.any = false;
     this.inside = false;
+    /** Those that raise interrupts. @type {Clocked[]} */
+    this.raising = [];
+    this.alarm = mcu.clock.createAlarm(() => this.catchUp());
     mcu.pio.forEach((/** @type {any} */ pio, /** @type {number} */ number) => this.fit(pio, number, onPins));
     const { machines } = this;
     // Levels are looked up at every IN; rp2040js asks each pin.
@@ -171,6 +188,16 @@ export class PioClock {
     const { now } = this;
     for (const each of this.machines) if (each.machine.enabled) each.run(now);
     this.inside = false;
+    if (this.raising.length) this.plan();
+  }
+
+  /** Wakes up for the next instruction of those that raise interrupts. */
+  plan() {
+    let next = Infinity;
+    for (const each of this.raising) if (!each.machine.waiting) next = Math.min(next, each.time);
+    if (next === Infinity) return;
+    const { clock, clkSys } = this.mcu;
+    this.alarm.schedule(Math.max(1, next / (clkSys * 256e-9) - clock.nanosCounter));
   }
 
   /** @param {any} pio @param {number} number @param {(pio: number, before: number, after: number, ns: number) => void} onPins */
@@ -192,6 +219,19 @@ export class PioClock {
     pio.machines.forEach((/** @type {any} */ machine, /** @type {number} */ i) => {
       // As rp2040js has it, a word that arrives lets a stalled PULL go on at once; its time is that of the next cycle.
       machine.clkDivRestart = () => clocked[i].start(this.now);
+      // A machine that is stopped executes nothing (3.7, CTRL.SM_ENABLE): its FIFOs take and give, it stays stalled.
+      const wait = machine.checkWait.bind(machine);
+      let stopped = false;
+      machine.checkWait = () => { if (!stopped) wait(); };
+      for (const name of ['writeFIFO', 'readFIFO']) {
+        const pass = machine[name].bind(machine);
+        machine[name] = (/** @type {number} */ value) => {
+          stopped = !machine.enabled;
+          const word = pass(value);
+          stopped = false;
+          return word;
+        };
+      }
     });
     const read = pio.readUint32.bind(pio);
     const write = pio.writeUint32.bind(pio);
@@ -209,6 +249,8 @@ export class PioClock {
         if (m.enabled && !were[i]) clocked[i].start(this.now);
       });
       this.any = this.machines.some((each) => each.machine.enabled);
+      this.raising = this.machines.filter((each) => each.raises);
+      if (this.raising.length) this.plan();
       if (pio.pinValues !== pio.oldPinValues || pio.pinDirections !== pio.oldPinDirections) pio.onPins(this.now);
     };
   }

@@ -59,16 +59,17 @@ def _install() -> None:
 
 
 class Event(NamedTuple):
-    """Something that the chip did: kind (one of the constants below), microseconds since power-on, and its
-    data.
+    """Something that the chip did: kind (one of the constants below), microseconds since power-on, its data,
+    and the same time in nanoseconds.
     """
 
     kind: int
     us: int
     data: tuple[Any, ...]
+    ns: float = 0.0
 
 
-PAD, EDGES, SLICE, RESET, I2C_WRITE, SHIFTED, USB_OPEN, UART_SENT = range(1, 9)
+PAD, EDGES, SLICE, RESET, I2C_WRITE, SHIFTED, USB_OPEN, UART_SENT, I2C_READ = range(1, 10)
 _LAYOUT = {
     PAD: struct.Struct("<BBbB"),
     EDGES: struct.Struct("<BI"),
@@ -78,6 +79,7 @@ _LAYOUT = {
     SHIFTED: struct.Struct("<B"),
     USB_OPEN: struct.Struct("<"),
     UART_SENT: struct.Struct("<BH"),
+    I2C_READ: struct.Struct("<BBH"),
 }
 
 
@@ -203,5 +205,5 @@ def _events(data: bytes) -> list[Event]:
             size = fields[-1]
             fields = (*fields[:-1], data[at : at + size])
             at += size
-        events.append(Event(kind, int(ns // 1000), fields))
+        events.append(Event(kind, int(ns // 1000), fields, ns))
     return events

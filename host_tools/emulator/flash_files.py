@@ -32,7 +32,7 @@ def mount(world: "World") -> bool:
     import rp2
     import vfs  # pyright: ignore[reportMissingImports]
 
-    for _, path in vfs.mount():
+    for _, path in list(vfs.mount() or ()):
         if path == FOLDER:
             vfs.umount(FOLDER)
     try:

@@ -8,6 +8,7 @@ import micropython  # pyright: ignore[reportMissingImports]
 
 from host_tools.emulator import pins as _pins
 from host_tools.emulator import world as _world
+from host_tools.emulator.devices import core_temperature as _core_temperature
 from host_tools.emulator.errors import EmulationError, MachineReset, SoftReset, WatchdogReset
 
 TYPE_CHECKING = False
@@ -571,13 +572,10 @@ class ADC:
         self._world = _world.current()
 
     def read_u16(self) -> int:
-        """The chip's temperature: 706 mV at 27 degrees Celsius, -1.721 mV a degree (RP2040 data sheet
-        4.9.5).
-        """
+        """The chip's temperature, 16 bits."""
         self._world.clock.advance(2)
         self._world.sync()
-        uv = 706_000 - (self._world.plant.ambient_mc - 27_000) * 1721 // 1000
-        code = uv * 4096 // 3_300_000
+        code = _core_temperature.code_of(self._world.plant)
         # MicroPython widens 12 bits to 16 by repeating the top bits.
         return code << 4 | code >> 8
 

@@ -63,7 +63,7 @@ def ticks_add(ticks: int, delta: int) -> int:
     """`ticks + delta` over the wrap. Raises OverflowError for a delta of half the period or more, as the chip
     does.
     """
-    if delta >= _HALF or delta < -_HALF:
+    if delta >= _HALF or delta <= -_HALF:
         raise OverflowError("ticks interval overflow")
     return (ticks + delta) & _MASK
 

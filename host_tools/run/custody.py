@@ -23,6 +23,17 @@ _SAYS = {
     "SEAL_RESULT": "seal {activated}: {c} mN over {d} um",
     "STORED": "stored in seat {b}, seal {seal}",
     "MARKED": "{mark}",
+    "LOADED": "tube with serial number {b}, {tube_kind}",
+    "SEALS": "{b} seals are in this dispenser",
+    "BIT": "this bit is on the spindle",
+    "CORE_INTENT": "about to go down to the rock",
+    "BROKEN_OFF": "core broken off, snap {snap}, peak {c} mA",
+    "RETRACTED": "bit out of the hole, feed at {b} um",
+    "DOCK_INTENT": "about to go back into seat {b}",
+    "MOVED": "stands in seat {b} (0 the bit), {how}",
+    "DROPPED": "left the payload: {where}",
+    "RECOVERED": "cut off while {step}; goes on by {continuation}",
+    "BREAK_INTENT": "about to be moved off the axis",
 }
 
 
@@ -41,6 +52,12 @@ def in_words(record: Mapping[str, Any], words: Words) -> dict[str, Any]:
         activated="activated" if b else "did not activate",
         seal=words.label("Seal", c),
         mark=words.label("TubeMark", b),
+        tube_kind=words.label("TubeKind", c),
+        snap=words.label("Vote", b),
+        how="moved by hand" if c else "found there",
+        where="at a depot" if b else "lost",
+        step=words.label("Step", b),
+        continuation=words.label("Continuation", c),
     )
     return {
         "sequence": record.get("sequence"),

@@ -9,6 +9,8 @@ import { Repl } from './repl.mjs';
 
 const image = process.argv[2];
 const only = process.argv[3];
+/** Power cuts, each at another time after the writing began. */
+const CUTS = 50;
 let bad = 0;
 
 /** @param {string} name @param {() => string | void} fn */
@@ -53,6 +55,14 @@ const WORK = [
   'for i in range(400): a.t(i)',
   'print(a.x, 10**30 // 7, [x * 0.37 for x in range(5)], sorted("rochette"), hex(-12345 & 0xffffffff))',
   'gc.collect()',
+  // Delays are loops that read the timer; interrupts come at any instruction.
+  'import time',
+  'from machine import Timer',
+  'seen = []',
+  't = Timer(period=3, callback=lambda t: seen.append(a.x))',
+  'for us in (1, 30, 700, 999, 1700, 5003): time.sleep_us(us)',
+  't.deinit()',
+  'print(len(seen), time.ticks_us())',
 ].join('\n');
 
 check('both cores give the same run', () => {
@@ -106,6 +116,19 @@ check('a state machine keeps its divider, its counts and its stalls', () => {
   assert.equal(tx, 0);
   assert.equal(rising, 100);
   return `${us} us, ${rising} pulses`;
+});
+
+check('a state machine\'s interrupt comes at its time, also while the core is busy', () => {
+  const edges = edgesOf(chip, 2);
+  const from = edges.length;
+  repl.run(['import gc', '@rp2.asm_pio()', 'def beat():', ' irq(rel(0)) [15]', 'p = Pin(2, Pin.OUT, value=0)',
+    'class Beat:', ' def __call__(self, m):', '  p(1)', '  p(0)', 'b = rp2.StateMachine(5, beat, freq=3200)',
+    'b.irq(Beat(), hard=True)', 'b.active(1)', 't = time.ticks_ms()',
+    'while time.ticks_diff(time.ticks_ms(), t) < 203: gc.collect()', 'b.active(0)', 'b.irq(None)'].join('\n'));
+  const ups = edges.slice(from).filter(([level]) => level === 1).map(([, ns]) => ns);
+  assert.ok(ups.length >= 40 && ups.length <= 41, `${ups.length} beats`);
+  for (let i = 1; i < ups.length; i++) assert.ok(Math.abs(ups[i] - ups[i - 1] - 5e6) < 0.1e6, `${ups[i] - ups[i - 1]} ns`);
+  return `${ups.length} beats`;
 });
 
 check('PWM slices are told as they are set', () => {
@@ -198,9 +221,9 @@ check('power cuts in a write leave a file system that mounts', () => {
     return state / 2 ** 32;
   };
   let cuts = 0;
-  for (let n = 0; n < 8; n++) {
+  for (let n = 0; n < CUTS; n++) {
     repl.send('for k in range(200):\n with open("g", "w") as f: f.write("%d" % (k % 10) * 300)\n\x04');
-    const at = chip.ns + (20 + 37 * n) * 1e6;
+    const at = chip.ns + (20 + 7.3 * n) * 1e6;
     while (chip.ns < at || (!chip.flashing && chip.ns < at + 400e6)) chip.runUntil(chip.ns + 0.1e6);
     if (chip.flashing) cuts++;
     chip.cutPower(random);
@@ -209,8 +232,8 @@ check('power cuts in a write leave a file system that mounts', () => {
     const said = repl.run('try: print(len(open("g").read()))\nexcept OSError: print(0)');
     assert.ok(said === '0' || said === '300', said);
   }
-  assert.ok(cuts > 5, `${cuts} cuts hit a write`);
-  return `${cuts} of 8 in the middle of a write`;
+  assert.ok(cuts > CUTS * 0.8, `${cuts} cuts hit a write`);
+  return `${cuts} of ${CUTS} in the middle of a write`;
 });
 
 process.exit(bad ? 1 : 0);

@@ -1,6 +1,4 @@
-"""A short core on the chip: the same story as on CPython, and the same trace every time. Minutes: `make
-test-chip`.
-"""
+"""A short core on the chip: the events of CPython and of MicroPython, and the same trace every time."""
 
 from __future__ import annotations
 
@@ -8,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from host_tools.chip import uf2
+from host_tools import scenarios
+from host_tools.chip import image_build, uf2
 from host_tools.run import runner
 
 # Events that tell of the machine and not of the work, and one whose number depends on when a level is
 # looked at.
 _OWN = ("SYSTEM_TICK_SLIPPED", "CORER_LEVEL_CHANGED")
-
-pytestmark = pytest.mark.chip
 
 
 def _run(target: str) -> runner.Done:
@@ -26,10 +23,42 @@ def _story(done: runner.Done) -> list[Any]:
     return [event["name"] for event in done.events if event["name"] not in _OWN]
 
 
-def test_a_core_is_sealed_as_on_cpython_and_the_same_twice(stock: uf2.Image) -> None:
+@pytest.mark.begin_with
+@pytest.mark.micropython
+def test_a_core_is_sealed_with_the_events_of_the_other_targets(frozen: uf2.Image) -> None:
     first = _run("chip")
     assert first.result["outcome"] == "SEALED", first.result["reason_text"]
-    assert _story(first) == _story(_run("cpython"))
-    second = _run("chip")
-    assert first.result["trace_sha256"] == second.result["trace_sha256"] != ""
+    story = _story(first)
+    assert "SAMPLE_SEAL_ACTIVATED" in story
+    assert story == _story(_run("cpython")) == _story(_run("micropython"))
     assert first.result["chip"]["heap_free"] >= 100_000
+
+
+@pytest.mark.chip
+def test_the_trace_is_the_same_every_time(frozen: uf2.Image) -> None:
+    first, second = _run("chip"), _run("chip")
+    assert first.result["trace_sha256"] == second.result["trace_sha256"] != ""
+
+
+@pytest.mark.chip
+@pytest.mark.parametrize("name", [one.name for one in scenarios.load_all() if one.chip])
+def test_a_scenario_comes_out_as_on_the_other_targets(frozen: uf2.Image, name: str) -> None:
+    verdict = scenarios.run_one(scenarios.find(name), "chip")
+    assert verdict.state == scenarios.OK, "; ".join(verdict.complaints)
+
+
+@pytest.mark.chip
+@pytest.mark.parametrize("frozen_too", [False, True])
+def test_two_builds_give_the_same_bytes(stock: uf2.Image, frozen_too: bool, tmp_path: Any) -> None:
+    """The cache has one; the other is built elsewhere, from the packages that were downloaded for the
+    first.
+    """
+    cached = image_build.frozen_path() if frozen_too else stock.path
+    packages = image_build.cache.folder() / "build" / image_build.MICROPYTHON.split("+")[0] / "packages"
+    if not (packages / ".complete").exists():
+        pytest.skip("the image in the cache was not built here: there are no packages to build it from again")
+    work = tmp_path / "another" / "place"
+    work.mkdir(parents=True)
+    (work / "packages").symlink_to(packages)
+    again = image_build.build(frozen_too, work, tmp_path / "again.uf2")
+    assert again.read_bytes() == cached.read_bytes()

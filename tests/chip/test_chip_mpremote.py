@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from host_tools import paths
-from host_tools.chip import session, uf2
-from host_tools.chip.errors import ChipError
+from host_tools.chip import uf2
+from host_tools.run import runner
 from tests.chip.served import Served
 
 ROCHETTE = [sys.executable, "-m", "host_tools.cli"]
@@ -117,13 +117,9 @@ def _send(port: str, *command: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_a_payload_at_work_is_left_safe_when_a_person_breaks_in(stock: uf2.Image) -> None:
+def test_a_payload_at_work_is_left_safe_when_a_person_breaks_in(frozen: uf2.Image) -> None:
     """Over its link it is told to home; mpremote breaks in while it moves; the watchdog leaves them alone."""
-    try:
-        session.require()
-    except (ChipError, uf2.ImageError) as missing:
-        pytest.skip(f"no frozen image here: {str(missing).splitlines()[0]}")
-    pins = session.board_data("emulated")["pins"]
+    pins = runner.board_data("emulated")["pins"]
     # A direction line powers nothing and may stay as it was.
     outputs = [pin["gp"] for name, pin in pins.items() if pin["dir"] == "out" and not name.endswith("_dir")]
     with Served("--firmware", "--link-tcp", "0", "--pace", "max") as served:

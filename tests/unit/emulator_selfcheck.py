@@ -98,6 +98,7 @@ def check_ticks_wrap_and_cost():
     assert etime.ticks_diff(2**30 - 2, 3) == -5
     assert etime.ticks_add(2**30 - 1, 2) == 1
     raises(OverflowError, etime.ticks_add, 0, 2**29)
+    raises(OverflowError, etime.ticks_add, 0, -(2**29))
 
 
 def check_busy_wait_ends():

@@ -39,6 +39,7 @@ from rochette.tables import (
     EV_LEDGER_WRITE_FAILED,
     FILL_STATE_NOMINAL,
     FILL_STATE_OVERFILL,
+    RECORD_KIND_BREAK_INTENT,
     RECORD_KIND_CORED,
     RECORD_KIND_DOCKED,
     RECORD_KIND_FILL,
@@ -551,7 +552,7 @@ class Custody(RuleBasedStateMachine):
         self.sealed: set[int] = set()
 
     def attempt(self, *record: int) -> bool:
-        if self.ledger.count >= self.ledger.capacity:
+        if self.ledger.full:
             return False
         try:
             self.ledger.append(*record)
@@ -606,7 +607,7 @@ class Custody(RuleBasedStateMachine):
                 self.sealed.add(tube)
 
     def full(self) -> bool:
-        return self.ledger.count >= self.ledger.capacity
+        return self.ledger.full
 
     @rule(tube=tubes, sample=samples, seat=st.integers(0, SEATS), seal=st.integers(0, 2))
     def store(self, tube: int, sample: int, seat: int, seal: int) -> None:
@@ -615,7 +616,7 @@ class Custody(RuleBasedStateMachine):
 
     @rule(kind=st.integers(-1, 40), tube=st.integers(-1, 300), a=st.integers(-9, 9), b=st.integers(-9, 9))
     def nonsense(self, kind: int, tube: int, a: int, b: int) -> None:
-        if kind < RECORD_KIND_INITIALISED or kind > RECORD_KIND_MARKED or not 1 <= tube <= SEATS:
+        if kind < RECORD_KIND_INITIALISED or kind > RECORD_KIND_BREAK_INTENT or not 1 <= tube <= SEATS:
             assert not self.attempt(kind, tube, a, b)
 
     @rule()

@@ -156,8 +156,14 @@ def acquire(kit: "Kit", tube: int, depth_um: int) -> "Generator[None, None, None
     sample = kit.sample
     sample.begin(kit.custody.next_sample, tube, depth_um)
     kit.events.emit(EV_SAMPLE_STARTED, sample.number, tube, depth_um)
+    yield from running(kit, procedure(kit))
+
+
+def running(kit: "Kit", steps: "Generator[None, None, None]") -> "Generator[None, None, None]":
+    """Run `steps` on the sample in hand; whatever happens, end with one event ENDED and the rail off."""
+    sample = kit.sample
     try:
-        yield from procedure(kit)
+        yield from steps
         sample.outcome = OUTCOME_SEALED
         sample.reason = REASON_CORE_PRESENT_SEALED
         enter_phase(kit, PHASE_STOWED)
@@ -265,6 +271,7 @@ def find_rock(kit: "Kit") -> "Generator[None, None, None]":
     values = kit.values
     low_um = values[P_SAMPLE_ROCK_LOW_UM]
     high_um = values[P_SAMPLE_ROCK_HIGH_UM]
+    yield from kit.custody.core_intent(kit.sample.number, kit.sample.tube, kit.sample.asked_um)
     kit.feed.seek_contact(low_um, high_um, values[P_SAMPLE_ROCK_FORCE_MN])
     yield from finish_feed(kit, values[P_SAMPLE_MOVE_LIMIT_MS])
     kit.sample.contact_um = kit.feed.contact_um
@@ -327,12 +334,15 @@ def break_off(kit: "Kit") -> "Generator[None, None, None]":
     switches agree."""
     enter_phase(kit, PHASE_BREAK_OFF)
     breakoff = kit.breakoff
+    sample = kit.sample
+    yield from kit.custody.break_intent(sample.number, sample.tube)
     breakoff.offset()
     yield from insist(breakoff, kit.values[P_SAMPLE_MOVE_LIMIT_MS], BREAK_OFF_RESULT_OK, REASON_BREAK_OFF)
     if not breakoff.confirmed:
         raise Fault(REASON_BREAK_OFF)
     kit.sample.evidence.note_snap(breakoff.signature, breakoff.peak_ma)
-    kit.events.emit(EV_SAMPLE_BROKEN_OFF, breakoff.peak_ma, kit.sample.evidence.snap)
+    kit.events.emit(EV_SAMPLE_BROKEN_OFF, breakoff.peak_ma, sample.evidence.snap)
+    yield from kit.custody.broken_off(sample.number, sample.tube, sample.evidence.snap, breakoff.peak_ma)
 
 
 def retract(kit: "Kit") -> "Generator[None, None, None]":
@@ -340,6 +350,7 @@ def retract(kit: "Kit") -> "Generator[None, None, None]":
     enter_phase(kit, PHASE_RETRACT)
     kit.feed.retract_to(kit.values[P_SAMPLE_CLEAR_UM], kit.values[P_SAMPLE_RETRACT_UM_S])
     yield from finish_feed(kit, _RETRACT_LIMIT_MS)
+    yield from kit.custody.retracted(kit.sample.number, kit.sample.tube, kit.feed.z_um)
     kit.gate.close()
     yield from insist(kit.gate, kit.values[P_SAMPLE_MOVE_LIMIT_MS], GATE_RESULT_OK, REASON_GATE)
 
@@ -394,6 +405,7 @@ def dock(kit: "Kit") -> "Generator[None, None, None]":
     power_on(kit)
     yield from turn_to(kit, sample.tube, CAROUSEL_STATION_DRILL, False)
     loaded_mn = yield from weigh(kit)
+    yield from kit.custody.dock_intent(sample.number, sample.tube, sample.tube)
     yield from touch_seat(kit)
     contact_um = kit.feed.contact_um
     kit.breakoff.release()

@@ -8,6 +8,7 @@ from rochette.services.activities import Fault
 from rochette.tables import (
     BREAK_OFF_RESULT_OK,
     CAROUSEL_RESULT_OK,
+    EV_SAMPLE_FOUND,
     EV_SAMPLE_PART_CHECKED,
     EV_SAMPLE_READY,
     EV_SAMPLE_SEAT_MISMATCH,
@@ -32,6 +33,8 @@ from rochette.tables import (
     REASON_TUBE_MISSING,
     REASON_TUBE_UNEXPECTED,
     SEALER_RESULT_OK,
+    STEP_DOCKING,
+    STEP_TAKING,
 )
 
 TYPE_CHECKING = False
@@ -100,6 +103,7 @@ def count_tubes(kit: "Kit") -> "Generator[None, None, None]":
     result = yield from finish(kit.carousel, 4 * kit.values[P_SAMPLE_MOVE_LIMIT_MS], REASON_CAROUSEL)
     if result != CAROUSEL_RESULT_OK:
         raise Fault(REASON_CAROUSEL, result)
+    yield from find_uncertain(kit)
     seen = 0
     recorded = 0
     for seat in range(1, kit.seats + 1):
@@ -112,3 +116,23 @@ def count_tubes(kit: "Kit") -> "Generator[None, None, None]":
         if sensed != expected:
             kit.events.emit(EV_SAMPLE_SEAT_MISMATCH, seat, sensed, expected)
             raise Fault(REASON_TUBE_UNEXPECTED if sensed else REASON_TUBE_MISSING, seat)
+
+
+def find_uncertain(kit: "Kit") -> "Generator[None, None, None]":
+    """After a count: a tube that the record has between seat and bit is where the sensor says."""
+    custody = kit.custody
+    tube = custody.in_hand
+    if not tube:
+        return
+    step = custody.step_of(tube)
+    if step not in (STEP_TAKING, STEP_DOCKING):
+        return
+    seat = custody.seat_of(tube)
+    there = bool(kit.carousel.tubes_seen[seat])
+    number = custody.sample_of(tube)
+    if there:
+        kit.events.emit(EV_SAMPLE_FOUND, tube, seat)
+        yield from custody.moved(number, tube, seat, False)
+    elif step == STEP_TAKING:
+        kit.events.emit(EV_SAMPLE_FOUND, tube, 0)
+        yield from custody.moved(number, tube, 0, False)

@@ -7,19 +7,30 @@ CustodyError and writes nothing.
 """
 
 from rochette.services.inventory import IN_BIT
-from rochette.services.ledger import CustodyError, LedgerError
+from rochette.services.ledger import RECORD_BYTES, CustodyError, LedgerError, Record
 from rochette.tables import (
+    RECORD_KIND_BIT,
+    RECORD_KIND_BREAK_INTENT,
+    RECORD_KIND_BROKEN_OFF,
+    RECORD_KIND_CORE_INTENT,
     RECORD_KIND_CORED,
+    RECORD_KIND_DOCK_INTENT,
     RECORD_KIND_DOCKED,
+    RECORD_KIND_DROPPED,
     RECORD_KIND_FILL,
+    RECORD_KIND_LOADED,
+    RECORD_KIND_MARKED,
+    RECORD_KIND_MOVED,
+    RECORD_KIND_RECOVERED,
     RECORD_KIND_RELEASED,
+    RECORD_KIND_RETRACTED,
     RECORD_KIND_SEAL_INTENT,
     RECORD_KIND_SEAL_RESULT,
+    RECORD_KIND_SEALS,
     RECORD_KIND_STORED,
     RECORD_KIND_TAKE_INTENT,
     RECORD_KIND_TAKEN,
     RECORD_KIND_VERDICT,
-    SEAT_STATE_EMPTY_TUBE,
     SEAT_STATE_IN_BIT,
     SEAT_STATE_NO_TUBE,
 )
@@ -70,9 +81,54 @@ class Custody:
                 return tube
         return 0
 
+    @property
+    def in_hand(self) -> int:
+        """The tube that something was begun with and not ended, by the record; 0 for none."""
+        return self._ledger.inventory.in_hand()
+
+    def step_of(self, tube: int) -> int:
+        """In the middle of what `tube` is (enum Step)."""
+        return self._ledger.inventory.step_of(tube)
+
+    def sample_of(self, tube: int) -> int:
+        """Number of the sample in `tube`, 0 for none."""
+        return self._ledger.inventory.sample_of(tube)
+
+    def seat_of(self, tube: int) -> int:
+        """The seat where `tube` stands, or came from when it is in the bit; 0 when it left the payload."""
+        place = self._ledger.place_of(tube)
+        return self._ledger.inventory.bit_seat() if place == IN_BIT else max(place, 0)
+
+    def is_released(self, tube: int) -> bool:
+        """Whether the ground has released what is in `tube`."""
+        return self._ledger.inventory.is_released(tube)
+
+    def is_open(self, tube: int) -> bool:
+        """Whether `tube` is on board, was used, and has no activated seal."""
+        return self._ledger.inventory.is_open(tube)
+
+    def is_overfull(self, tube: int) -> bool:
+        """Whether `tube` is known to be too full for a seal."""
+        return self._ledger.inventory.is_overfull(tube)
+
+    def verdict_of(self, tube: int) -> int:
+        """The last verdict on `tube` (enum Verdict)."""
+        return self._ledger.inventory.verdict_of(tube)
+
+    def last_record(self, kind: int, tube: int, sample: int) -> "Record | None":
+        """The youngest record of that kind, tube and sample that is in the store. Allocates; takes long."""
+        ledger = self._ledger
+        raw = bytearray(RECORD_BYTES)
+        for sequence in range(ledger.count, ledger.oldest - 1, -1):
+            ledger.read_raw(sequence, raw)
+            record = Record(raw)
+            if record.tube == tube and record.a == sample and record.kind == kind:
+                return record
+        return None
+
     def usable(self, tube: int) -> bool:
-        """Whether `tube` exists, is clean, unused, and in its seat."""
-        return 1 <= tube <= self._seats and self._ledger.seat_state(tube) == SEAT_STATE_EMPTY_TUBE
+        """Whether `tube` exists, is a clean, whole sample tube, and in its seat."""
+        return 1 <= tube <= self._seats and self._ledger.inventory.usable(tube)
 
     def tube_in_seat(self, seat: int) -> bool:
         """Whether the record says that a tube stands in `seat` (1 to seats)."""
@@ -149,3 +205,51 @@ class Custody:
     def stored(self, sample: int, tube: int, seat: int, seal: int) -> "Generator[None, None, None]":
         """The tube is stored, sealed or open as `seal` (enum Seal) says."""
         yield from self._keep(RECORD_KIND_STORED, tube, sample, seat, seal)
+
+    def core_intent(self, sample: int, tube: int, depth_um: int) -> "Generator[None, None, None]":
+        """Before the bit goes down to the rock."""
+        yield from self._keep(RECORD_KIND_CORE_INTENT, tube, sample, depth_um)
+
+    def break_intent(self, sample: int, tube: int) -> "Generator[None, None, None]":
+        """Before the tube is moved off the bit's axis."""
+        yield from self._keep(RECORD_KIND_BREAK_INTENT, tube, sample)
+
+    def broken_off(self, sample: int, tube: int, snap: int, peak_ma: int) -> "Generator[None, None, None]":
+        """Both switches say that the tube is off the axis."""
+        yield from self._keep(RECORD_KIND_BROKEN_OFF, tube, sample, snap, peak_ma)
+
+    def retracted(self, sample: int, tube: int, feed_um: int) -> "Generator[None, None, None]":
+        """The bit is out of the hole and above the carousel."""
+        yield from self._keep(RECORD_KIND_RETRACTED, tube, sample, feed_um)
+
+    def dock_intent(self, sample: int, tube: int, seat: int) -> "Generator[None, None, None]":
+        """Before the tube goes down on its seat."""
+        yield from self._keep(RECORD_KIND_DOCK_INTENT, tube, sample, seat)
+
+    def moved(self, sample: int, tube: int, seat: int, by_hand: bool) -> "Generator[None, None, None]":
+        """The tube is in `seat`, 0 for the bit: found there, or put there by hand."""
+        yield from self._keep(RECORD_KIND_MOVED, tube, sample, seat, int(by_hand))
+
+    def dropped(self, tube: int, where: int) -> "Generator[None, None, None]":
+        """The tube has left the payload: `where` 0 lost, 1 depot."""
+        yield from self._keep(RECORD_KIND_DROPPED, tube, self.sample_of(tube), where)
+
+    def marked(self, tube: int, mark: int) -> "Generator[None, None, None]":
+        """A remark (enum TubeMark)."""
+        yield from self._keep(RECORD_KIND_MARKED, tube, self.sample_of(tube), mark)
+
+    def loaded(self, tube: int, serial: int, kind: int) -> "Generator[None, None, None]":
+        """The tube has this serial number and is of this kind (enum TubeKind)."""
+        yield from self._keep(RECORD_KIND_LOADED, tube, 0, serial, kind)
+
+    def seals(self, dispenser: int, count: int) -> "Generator[None, None, None]":
+        """`dispenser` holds `count` seals."""
+        yield from self._keep(RECORD_KIND_SEALS, dispenser, 0, count)
+
+    def bit(self, number: int) -> "Generator[None, None, None]":
+        """Bit `number` is on the spindle."""
+        yield from self._keep(RECORD_KIND_BIT, number, 0)
+
+    def recovered(self, sample: int, tube: int, step: int, how: int) -> "Generator[None, None, None]":
+        """After a reset: in the middle of what it was (enum Step), how it goes on (enum Continuation)."""
+        yield from self._keep(RECORD_KIND_RECOVERED, tube, sample, step, how)

@@ -108,8 +108,13 @@ def plan_retake(kit: "Kit") -> None:
 
 def retake(kit: "Kit") -> "Generator[None, None, None]":
     """Take the picture again and judge anew; the record keeps both verdicts."""
-    sample = kit.sample
     yield from image(kit, PHASE_IMAGE_AGAIN)
+    yield from judge_anew(kit)
+
+
+def judge_anew(kit: "Kit") -> "Generator[None, None, None]":
+    """Weigh the evidence there is and write the verdict down."""
+    sample = kit.sample
     evidence = sample.evidence
     sample.verdict = evidence.judge()
     kit.events.emit(

@@ -5,14 +5,16 @@ A command that starts an activity is answered when the activity has ended; one t
 
 from rochette.activities.acquire import acquire
 from rochette.activities.bring_up import bring_up
-from rochette.activities.commission import commission
 from rochette.activities.operate import operate
+from rochette.activities.record import commission, record
+from rochette.activities.recovery import finish_storing, hold_again, hold_again_at_start, retract_bit
 from rochette.services.commands import PENDING, CommandError
 from rochette.tables import (
     ACTIVITY_NAME_ACQUIRE,
     ACTIVITY_NAME_BRING_UP,
     ACTIVITY_NAME_OPERATE,
     ACTIVITY_NAME_RECORD,
+    ACTIVITY_NAME_RECOVER,
     ACTIVITY_RESULT_OK,
     ASSESS_RESULT_ACCEPTED,
     ASSESS_RESULT_LIGHT_DOWNGRADE,
@@ -35,6 +37,12 @@ from rochette.tables import (
     CMD_GATE_CLOSE,
     CMD_GATE_HALT,
     CMD_GATE_OPEN,
+    CMD_LEDGER_BIT,
+    CMD_LEDGER_DROP,
+    CMD_LEDGER_LOAD,
+    CMD_LEDGER_MARK,
+    CMD_LEDGER_MOVE,
+    CMD_LEDGER_SEALS,
     CMD_PROBE_HALT,
     CMD_PROBE_MEASURE,
     CMD_PROBE_RETRACT,
@@ -42,8 +50,11 @@ from rochette.tables import (
     CMD_SAMPLE_ACQUIRE,
     CMD_SAMPLE_BRING_UP,
     CMD_SAMPLE_COMMISSION,
+    CMD_SAMPLE_FINISH_STORING,
+    CMD_SAMPLE_HOLD_AGAIN,
     CMD_SAMPLE_RELEASE,
     CMD_SAMPLE_RETAKE,
+    CMD_SAMPLE_RETRACT_BIT,
     CMD_SEALER_ACTIVATE,
     CMD_SEALER_DISPENSE,
     CMD_SEALER_HALT,
@@ -91,6 +102,15 @@ class Orders:
             (CMD_SAMPLE_BRING_UP, self._bring_up),
             (CMD_SAMPLE_ACQUIRE, self._acquire),
             (CMD_SAMPLE_RELEASE, self._release),
+            (CMD_SAMPLE_RETRACT_BIT, self._retract_bit),
+            (CMD_SAMPLE_FINISH_STORING, self._finish_storing),
+            (CMD_SAMPLE_HOLD_AGAIN, self._hold_again),
+            (CMD_LEDGER_MARK, self._mark),
+            (CMD_LEDGER_MOVE, self._move),
+            (CMD_LEDGER_DROP, self._drop),
+            (CMD_LEDGER_LOAD, self._load),
+            (CMD_LEDGER_SEALS, self._seals),
+            (CMD_LEDGER_BIT, self._bit),
             (CMD_SAMPLE_RETAKE, self._retake),
             (CMD_SAMPLE_ABORT, self._abort),
             (CMD_CAMERA_ASSESS, self._assess),
@@ -155,7 +175,7 @@ class Orders:
         """Every activity's one end: the mode, and the answer to the command that began it."""
         kit = self._kit
         ok = result == ACTIVITY_RESULT_OK
-        if name == ACTIVITY_NAME_ACQUIRE and kit.sample.outcome == OUTCOME_FAULT:
+        if name in (ACTIVITY_NAME_ACQUIRE, ACTIVITY_NAME_RECOVER) and kit.sample.outcome == OUTCOME_FAULT:
             ok = False
         if not ok:
             kit.halt_all()
@@ -175,6 +195,48 @@ class Orders:
         if not self._kit.custody.can_begin:
             raise CommandError(COMMAND_RESULT_EXECUTION)
         return self._start(CMD_SAMPLE_COMMISSION, ACTIVITY_NAME_RECORD, commission(self._kit))
+
+    def _record(self, opcode: int, step: "Any") -> int:
+        if not self._kit.custody.commissioned:
+            raise CommandError(COMMAND_RESULT_EXECUTION)
+        return self._start(opcode, ACTIVITY_NAME_RECORD, record(step))
+
+    def _mark(self, tube: int, mark: int) -> int:
+        return self._record(CMD_LEDGER_MARK, self._kit.custody.marked(tube, mark))
+
+    def _move(self, tube: int, seat: int) -> int:
+        custody = self._kit.custody
+        self._kit.ready = False  # nothing moves before the tubes were counted again
+        return self._record(CMD_LEDGER_MOVE, custody.moved(custody.sample_of(tube), tube, seat, True))
+
+    def _drop(self, tube: int, where: int) -> int:
+        self._kit.ready = False
+        return self._record(CMD_LEDGER_DROP, self._kit.custody.dropped(tube, where))
+
+    def _load(self, tube: int, serial: int, kind: int) -> int:
+        return self._record(CMD_LEDGER_LOAD, self._kit.custody.loaded(tube, serial, kind))
+
+    def _seals(self, dispenser: int, count: int) -> int:
+        return self._record(CMD_LEDGER_SEALS, self._kit.custody.seals(dispenser, count))
+
+    def _bit(self, number: int) -> int:
+        return self._record(CMD_LEDGER_BIT, self._kit.custody.bit(number))
+
+    def _retract_bit(self, sample: int, tube: int) -> int:
+        steps = retract_bit(self._kit, sample, tube)
+        return self._start(CMD_SAMPLE_RETRACT_BIT, ACTIVITY_NAME_RECOVER, steps)
+
+    def _finish_storing(self, sample: int, tube: int) -> int:
+        steps = finish_storing(self._kit, sample, tube)
+        return self._start(CMD_SAMPLE_FINISH_STORING, ACTIVITY_NAME_RECOVER, steps)
+
+    def _hold_again(self, sample: int, tube: int) -> int:
+        steps = hold_again(self._kit, sample, tube)
+        return self._start(CMD_SAMPLE_HOLD_AGAIN, ACTIVITY_NAME_RECOVER, steps)
+
+    def hold_again_at_start(self) -> None:
+        """After a reset in a hold: the payload holds on. Nobody's command."""
+        self._start(0, ACTIVITY_NAME_RECOVER, hold_again_at_start(self._kit))
 
     def _bring_up(self) -> int:
         return self._start(CMD_SAMPLE_BRING_UP, ACTIVITY_NAME_BRING_UP, bring_up(self._kit))

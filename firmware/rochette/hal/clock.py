@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         return later - earlier
 
     def add(ticks: int, delta: int) -> int:
-        """ticks + delta over the wrap. Raises OverflowError for a delta outside -2**29 to 2**29 - 1."""
+        """ticks + delta over the wrap. Raises OverflowError for a delta of 2**29 or more, either way."""
         return ticks + delta
 
     def sleep_us(us: int) -> None:

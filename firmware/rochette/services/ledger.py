@@ -2,15 +2,24 @@
 
 A record is 64 bytes, little-endian:
 
-0  mark 0xA5        written last: a record without it was never finished and does not count 1  format 1 2
-kind (enum RecordKind)      3  tube 4  sequence u32     from 1 8  tick u32         executive ticks since start
-12 epoch u32, mission clock seconds 16 firmware u16     18 parameters u16              versions at that moment
-20 a, b, c, d       four i32, meaning by kind      36 zeros 52 chain            first 8 bytes of SHA-256 over
-the chain before and bytes 1 to 51 60 crc u32          CRC-32 over bytes 1 to 59
+    0  mark 0xA5        written last: a record without it was never finished and does not count
+    1  format 1         2  kind (enum RecordKind)      3  tube
+    4  sequence u32     from 1
+    8  tick u32         executive ticks since start
+    12 epoch u32        mission clock, seconds
+    16 firmware u16     18 parameters u16              versions at that moment
+    20 a, b, c, d       four i32, meaning by kind
+    36 zeros
+    52 chain            first 8 bytes of SHA-256 over the chain before and bytes 1 to 51
+    60 crc u32          CRC-32 over bytes 1 to 59
 
-A 64-byte header comes before them, its first byte written last. Opening reads records until the first that
-has no mark. What has a mark and cannot be read, or stands after that place, makes the ledger unreadable: it
-is kept as it is and not written.
+The store: a header of 64 bytes, two checkpoints, then a ring of records, record n in place (n - 1) % places.
+A checkpoint is the whole inventory after some record, so that opening need not read all of them, and a record
+that stands elsewhere too (`elsewhere`) may be written over. Checkpoints alternate; each has its mark last.
+
+Opening takes the newest good checkpoint and reads on to the first place that has no mark or a record of
+the lap before. What has a mark and cannot be read, or stands where it must not, makes the ledger unreadable:
+it is kept as it is and not written.
 
 Writing is spread over ticks: queue() takes a record into RAM, each tick() does one step of the oldest (check,
 hash, or one transfer of at most 32 bytes), and it counts once its mark has read back. Whoever asked waits for
@@ -23,7 +32,7 @@ import struct
 from array import array
 
 from rochette.services.crc import Crc32
-from rochette.services.inventory import SEATS_MAX, Inventory
+from rochette.services.inventory import SEATS_MAX, TUBE_BYTES, Inventory
 from rochette.tables import (
     CUSTODY_RULE_NO_SUCH_SEAT,
     CUSTODY_RULE_NONE,
@@ -56,7 +65,7 @@ UNREADABLE = 2
 ABSENT = 3
 """The memory does not answer."""
 
-_MAGIC = b"RCHLEDG1"
+_MAGIC = b"RCHLEDG2"
 _LAYOUT = "<BBBBIIIHHiiii"
 _BODY_BYTES = 36
 _BODY_END = 52
@@ -89,6 +98,14 @@ _BACK_1 = 4
 _BACK_2 = 5
 _MARK = 6
 _MARK_BACK = 7
+
+HEADER_BYTES = 64
+CHECKPOINT_BYTES = 64 + (SEATS_MAX + 1 + 1) * TUBE_BYTES
+CHECKPOINT_EVERY = 64
+"""A checkpoint is due after so many records: what opening reads at most, beside them."""
+CHECKPOINT_MARK = 0xC5
+_PIECES = CHECKPOINT_BYTES // _PIECE
+_TUBES_A_PIECE = _PIECE // TUBE_BYTES
 
 
 class LedgerError(Exception):
@@ -166,7 +183,13 @@ class Ledger:
         self.state = BLANK
         self.count = 0
         self.inventory = Inventory()
-        self.capacity = store.size // RECORD_BYTES - 1
+        self.elsewhere = 0
+        self.checkpoint = 0
+        self.places = (store.size - HEADER_BYTES) // RECORD_BYTES
+        self._ring = HEADER_BYTES
+        if self.places > 2 * CHECKPOINT_EVERY + 2 * CHECKPOINT_BYTES // RECORD_BYTES:
+            self._ring += 2 * CHECKPOINT_BYTES
+            self.places = (store.size - self._ring) // RECORD_BYTES
         self._store = store
         self._events = events
         self._executive = _NoClock() if executive is None else executive
@@ -190,6 +213,8 @@ class Ledger:
         self._queue = array("i", [0] * (QUEUE * _FIELDS))
         self._outcomes = array("i", [KEPT] * QUEUE)
         self._header_due = False
+        self._saving = -1
+        self._save_slot = 0
         self._asked = 0
         self._done = 0
         self._step = _CHECK
@@ -202,6 +227,23 @@ class Ledger:
     def initialised(self) -> bool:
         """Whether the ledger is open and has its first record."""
         return self.state == OPEN and self.inventory.initialised
+
+    @property
+    def full(self) -> bool:
+        """Whether the next record has no place: what stands there is nowhere else, or no checkpoint covers
+        it."""
+        over = self.count + 1 - self.places
+        return over > 0 and (over > self.elsewhere or over > self.checkpoint)
+
+    @property
+    def oldest(self) -> int:
+        """Sequence of the oldest record in the store, 1 when there is none."""
+        return max(1, self.count + 1 - self.places)
+
+    @property
+    def chain(self) -> bytes:
+        """The chain value of the last record, 8 bytes. Allocates."""
+        return bytes(self._chain)
 
     @property
     def can_begin(self) -> bool:
@@ -230,6 +272,9 @@ class Ledger:
     def open(self) -> int:
         """Read the store anew. Returns the state: BLANK, OPEN, UNREADABLE or ABSENT. Raises nothing."""
         self.count = 0
+        self.checkpoint = 0
+        self.checkpoint_fails = 0
+        self._saving = -1
         self.inventory.clear()
         for at in range(len(self._chain)):
             self._chain[at] = 0
@@ -248,18 +293,182 @@ class Ledger:
         self._store.read_into(0, raw)
         if not self._is_header(raw):
             begun = raw[0] not in (0, 255)  # the header's first byte is written last
-            return UNREADABLE if begun or self._marked_after(0) else BLANK
-        while self.count < self.capacity:
-            self._store.read_into((self.count + 1) * RECORD_BYTES, raw)
+            return UNREADABLE if begun or self._anything_marked() else BLANK
+        if struct.unpack_from("<I", raw, 8)[0] != self.places:
+            return UNREADABLE  # written by a payload whose memory is laid out differently
+        self._take_checkpoint()
+        while True:
+            self._store.read_into(self._offset(self.count + 1), raw)
             if raw[0] != MARK:
                 break
+            sequence = struct.unpack_from("<I", raw, 4)[0]
+            if self.count >= self.places and sequence == self.count + 1 - self.places and _crc_fits(raw):
+                break  # of the lap before
             if not self._take_in(raw):
                 return UNREADABLE
-        if self._marked_after(self.count):
+            if self.count == self.places and self.checkpoint == 0:
+                break  # every place is taken, and nothing could be written over
+        torn = raw[0] != MARK and not _is_blank(raw)
+        if not self._all_in_place():
             return UNREADABLE
-        if self.count < self.capacity and not _is_blank(raw):
+        if torn:
             self._emit(EV_LEDGER_TORN_RECORD_DROPPED, self.count + 1)
         return OPEN
+
+    def _offset(self, sequence: int) -> int:
+        """Where record `sequence` stands, or would."""
+        return self._ring + (sequence - 1) % self.places * RECORD_BYTES
+
+    def _anything_marked(self) -> bool:
+        one = bytearray(1)
+        for place in range(1, self.places + 1):
+            self._store.read_into(self._offset(place), one)
+            if one[0] == MARK:
+                return True
+        return False
+
+    def _all_in_place(self) -> bool:
+        """Whether each place holds the record that belongs there, the next one to be written apart."""
+        head = bytearray(8)
+        count = self.count
+        places = self.places
+        for place in range(places):
+            self._store.read_into(self._ring + place * RECORD_BYTES, head)
+            lap = (count - 1 - place) // places if count > place else -1
+            belongs = lap * places + place + 1 if lap >= 0 else 0
+            marked = head[0] == MARK
+            if place == count % places:
+                # The next place: empty, cut off in the middle, or the lap before.
+                if marked and struct.unpack_from("<I", head, 4)[0] != belongs:
+                    return False
+            elif marked != (belongs > 0):
+                return False
+            elif marked and struct.unpack_from("<I", head, 4)[0] != belongs:
+                return False
+        return True
+
+    # Checkpoints
+
+    def _take_checkpoint(self) -> None:
+        """The newest good one, whose record (where it is still there) has the chain it names."""
+        if self._ring == HEADER_BYTES:
+            return
+        best = 0
+        slot = -1
+        for n in range(2):
+            sequence = self._checkpoint_at(n, False)
+            if sequence > best:
+                best = sequence
+                slot = n
+        if slot >= 0 and self._checkpoint_at(slot, True):
+            self.count = best
+            self.checkpoint = best
+            self._save_slot = 1 - slot
+
+    def _checkpoint_at(self, slot: int, take: bool) -> int:
+        """Sequence of the checkpoint in `slot`, 0 when there is no good one; with `take` it is taken in."""
+        raw = self._raw
+        crc = self._crc
+        base = HEADER_BYTES + slot * CHECKPOINT_BYTES
+        self._store.read_into(base, raw)
+        if raw[0] != CHECKPOINT_MARK or raw[1] != FORMAT:
+            return 0
+        sequence = struct.unpack_from("<I", raw, 4)[0]
+        wanted = bytes(raw[60:64])
+        chain = bytes(raw[8:16])
+        if take:
+            self.inventory.take_head(raw, 16)
+            self._chain[:] = chain
+        crc.reset()
+        crc.add(raw, 1, 59)
+        for piece in range(2, _PIECES):
+            self._store.read_into(base + piece * _PIECE, self._back_first)
+            crc.add(self._back, 0, _PIECE)
+            if take:
+                for n in range(_TUBES_A_PIECE):
+                    tube = (piece - 2) * _TUBES_A_PIECE + n
+                    if tube <= SEATS_MAX:
+                        self.inventory.take_tube(tube, self._back, n * TUBE_BYTES)
+        if wanted != struct.pack("<HH", crc.low, crc.high):
+            return 0
+        self._store.read_into(self._offset(sequence), raw)
+        same = raw[0] == MARK and struct.unpack_from("<I", raw, 4)[0] == sequence
+        return sequence if same and bytes(raw[_BODY_END:_CHAIN_END]) == chain else 0
+
+    def _save_step(self) -> None:
+        """One transfer of a checkpoint: head, tubes, then all of it read back, then its mark."""
+        piece = self._saving
+        base = HEADER_BYTES + self._save_slot * CHECKPOINT_BYTES
+        raw = self._raw
+        if piece < _PIECES:
+            if piece == 0:
+                self._build_checkpoint()
+            if piece < 2:
+                self._store.write(base + piece * _PIECE, self._first if piece == 0 else self._second)
+            else:
+                self._put_tubes(piece)
+                self._store.write(base + piece * _PIECE, self._back_first)
+        elif piece < 2 * _PIECES:
+            at = piece - _PIECES
+            self._store.read_into(base + at * _PIECE, self._back_first)
+            if at == 0:
+                self._crc.reset()
+            if at != 1:
+                self._crc.add(self._back, 1 if at == 0 else 0, _PIECE - 1 if at == 0 else _PIECE)
+            else:
+                self._crc.add(self._back, 0, _PIECE - 4)
+        elif piece == 2 * _PIECES:
+            good = self._crc.low == raw[60] | raw[61] << 8 and self._crc.high == raw[62] | raw[63] << 8
+            if not good:
+                self._saving = -1
+                self.checkpoint_fails += 1
+                return
+            self._mark[0] = CHECKPOINT_MARK
+            self._store.write(base, self._mark)
+        else:
+            self._store.read_into(base, self._mark_back)
+            self._saving = -1
+            if self._mark_back == self._mark:
+                self.checkpoint = self.count
+                self._save_slot = 1 - self._save_slot
+            else:
+                self.checkpoint_fails += 1
+            return
+        self._saving = piece + 1
+
+    def _build_checkpoint(self) -> None:
+        raw = self._raw
+        for at in range(RECORD_BYTES):
+            raw[at] = 0
+        raw[1] = FORMAT
+        count = self.count
+        raw[4] = count & 255
+        raw[5] = count >> 8 & 255
+        raw[6] = count >> 16 & 255
+        for at in range(8):
+            raw[8 + at] = self._chain[at]
+        self.inventory.put_head(raw, 16)
+        crc = self._crc
+        crc.reset()
+        crc.add(raw, 1, 59)
+        for piece in range(2, _PIECES):
+            self._put_tubes(piece)
+            crc.add(self._back, 0, _PIECE)
+        raw[60] = crc.low & 255
+        raw[61] = crc.low >> 8
+        raw[62] = crc.high & 255
+        raw[63] = crc.high >> 8
+
+    def _put_tubes(self, piece: int) -> None:
+        for n in range(_TUBES_A_PIECE):
+            tube = (piece - 2) * _TUBES_A_PIECE + n
+            if tube <= SEATS_MAX:
+                self.inventory.put_tube(tube, self._back, n * TUBE_BYTES)
+            else:
+                for at in range(TUBE_BYTES):
+                    self._back[n * TUBE_BYTES + at] = 0
+
+    # Reading a record
 
     def _take_in(self, raw: bytearray) -> bool:
         """Check one record against its CRC, the chain and the custody rules; take it in when it is good."""
@@ -276,23 +485,12 @@ class Ledger:
         self.count += 1
         return True
 
-    def _marked_after(self, count: int) -> bool:
-        """Whether a finished record stands beyond place `count`."""
-        one = bytearray(1)
-        for place in range(count + 1, self.capacity + 1):
-            self._store.read_into(place * RECORD_BYTES, one)
-            if one[0] == MARK:
-                return True
-        return False
-
     def _is_header(self, raw: bytearray) -> bool:
         return raw[0:8] == _MAGIC and _crc_fits(raw)
 
     def _link(self, raw: "bytes | bytearray") -> bytes:
         """The chain value of a record whose body is filled in."""
-        digest = hashlib.sha256(self._chain)
-        digest.update(bytes(raw[1:_BODY_END]))
-        return digest.digest()[:8]
+        return link_of(self._chain, raw)
 
     # Writing
 
@@ -367,17 +565,36 @@ class Ledger:
 
         Allocates nothing but the hash of a record (about 300 bytes a record).
         """
-        if self._done == self._asked:
-            return
+        saving = self._saving >= 0
+        if not saving:
+            idle = self._done == self._asked
+            since = self.count - self.checkpoint
+            # Between two records, and not before the one that waits unless it is late.
+            if since >= (CHECKPOINT_EVERY if idle else 2 * CHECKPOINT_EVERY) and self._may_save():
+                self._saving = 0
+                saving = True
+            elif idle:
+                return
         try:
-            self._do_step()
+            if saving:
+                self._save_step()
+            else:
+                self._do_step()
         except OSError:
             self.state = ABSENT
             self._give_up()
 
+    def _may_save(self) -> bool:
+        return (
+            self._step == _CHECK
+            and self.state == OPEN
+            and self._ring != HEADER_BYTES
+            and self.checkpoint_fails < _TRIES
+        )
+
     def _do_step(self) -> None:
         step = self._step
-        offset = (self.count + 1) * RECORD_BYTES
+        offset = self._offset(self.count + 1)
         if self._header_due:
             offset = 0
         store = self._store
@@ -420,7 +637,7 @@ class Ledger:
         if self._header_due:
             for place in range(1, _BODY_BYTES):
                 raw[place] = _MAGIC[place] if place < len(_MAGIC) else 0
-            struct.pack_into("<I", raw, 8, self.capacity)
+            struct.pack_into("<I", raw, 8, self.places)
             raw[0] = 0
             return True
         rule = self.inventory.check(
@@ -498,7 +715,7 @@ class Ledger:
         self._outcomes[self._done % QUEUE] = outcome
         self._step = _CHECK
         self._tries = 0
-        if self._done != self._asked and self.count >= self.capacity:
+        if self._done != self._asked and self.full:
             self._emit(EV_LEDGER_FULL, self.count)
             self._lose_rest()
 
@@ -524,7 +741,7 @@ class Ledger:
                 "writable: the memory did not take a record",
             )
             raise LedgerError("custody ledger is not " + words[self.state] + "; nothing was recorded")
-        if self.count >= self.capacity:
+        if self.full:
             self._emit(EV_LEDGER_FULL, self.count)
             raise LedgerError("custody ledger is full; nothing was recorded: read it out and begin a new one")
 
@@ -552,20 +769,46 @@ class Ledger:
     # Reading
 
     def records(self) -> "Generator[Record, None, None]":
-        """Each record from the first, read from the store. Allocates; for reports."""
+        """Each record that is in the store, from the oldest. Allocates; for reports."""
         raw = bytearray(RECORD_BYTES)
-        for place in range(1, self.count + 1):
-            self._store.read_into(place * RECORD_BYTES, raw)
+        for sequence in range(self.oldest, self.count + 1):
+            self.read_raw(sequence, raw)
             yield Record(raw)
+
+    def read_raw(self, sequence: int, buffer: "bytearray | memoryview") -> bool:
+        """The 64 bytes of a record; False when it is not in the store. Raises OSError."""
+        if not self.oldest <= sequence <= self.count:
+            return False
+        self._store.read_into(self._offset(sequence), buffer)
+        return True
 
     def verify(self) -> bool:
         """Read everything again, apart from what is in memory: True when all is whole and says the same."""
         again = Ledger(self._store)
-        return again.state == self.state and again.count == self.count and again._chain == self._chain
+        if again.state != self.state or again.count != self.count or again._chain != self._chain:
+            return False
+        raw = bytearray(RECORD_BYTES)
+        before: "bytes | None" = None if self.oldest > 1 else bytes(8)
+        for sequence in range(self.oldest, self.count + 1):
+            self._store.read_into(self._offset(sequence), raw)
+            if raw[1] != FORMAT or not _crc_fits(raw):
+                return False
+            chain = bytes(raw[_BODY_END:_CHAIN_END])
+            if before is not None and link_of(before, raw) != chain:
+                return False
+            before = chain
+        return True
 
     def _emit(self, event_id: int, a: int = 0, b: int = 0, c: int = 0) -> None:
         if self._events is not None:
             self._events.emit(event_id, a, b, c)
+
+
+def link_of(before: "bytes | bytearray", raw: "bytes | bytearray") -> bytes:
+    """The chain value of the record `raw` that comes after one with the chain value `before`. Allocates."""
+    digest = hashlib.sha256(before)
+    digest.update(bytes(raw[1:_BODY_END]))
+    return digest.digest()[:8]
 
 
 def _crc_of(raw: "bytes | bytearray") -> int:

@@ -190,14 +190,18 @@ class Survival:
         self.reason = record.reason
         self.state = SURVIVAL_STATE_ASLEEP
         self.lock(True)
+        if self.busy():
+            self._mode_after = MODE_HOLD
+            self.pause(True)
         self._mode.set(MODE_SURVIVAL)
         self._look_around()
 
     def _start_again(self, reason: int) -> None:
         """Up for a listening window, locked; then asleep again unless the supply is back."""
+        # What the record says was held is held again from the start; it waits, paused.
+        self._mode_after = MODE_HOLD if self.busy() else MODE_SAFE
         self._enter(reason)
         self._mode.set(MODE_SURVIVAL)
-        self._mode_after = MODE_SAFE
         if self.record.resets > self._values[P_SURVIVAL_REFUSED_RESETS]:
             self._give_up()
         else:

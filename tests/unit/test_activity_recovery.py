@@ -1,0 +1,187 @@
+"""After a power cut in the middle of an acquisition: all is still, what was in hand is named, it goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from rochette import tables as t
+from tests.unit.payload_rig import Rig
+
+STORE = "SAMPLE_FINISH_STORING"
+RETRACT = "SAMPLE_RETRACT_BIT"
+HOLD = "SAMPLE_HOLD_AGAIN"
+
+
+def cut(event, delay_ms, *commands, **spec):
+    """A run whose power goes `delay_ms` after `event`; `commands` (name, args) come a second after it is
+    back."""
+    rig = Rig(
+        "sandstone",
+        seed=1,
+        depth_um=3000,
+        faults=[{"target": "supply.logic", "kind": "off", "after_event": event, "delay_ms": delay_ms}],
+        commands=[
+            {"name": name, "args": args, "after_event": "RESET", "delay_ms": 1000 + 100 * n}
+            for n, (name, args) in enumerate(commands)
+        ],
+        **spec,
+    )
+    return rig, rig.run()
+
+
+def after_reset(rig):
+    """Events from the last start on: id -> list of arguments."""
+    ids = rig.ids()
+    begin = len(ids) - 1 - ids[::-1].index(t.EV_SYSTEM_BOOTED)
+    found = {}
+    for event in rig.events[begin:]:
+        found.setdefault(event["id"], []).append(event["args"])
+    return found
+
+
+# event, ms after it, the step the record names, whether that is certain
+CUTS = (
+    ("SAMPLE_STARTED", 6500, t.STEP_TAKING, 0),
+    ("SAMPLE_TUBE_TAKEN", 100, t.STEP_HANGING, 1),
+    ("SAMPLE_CONTACT", 3000, t.STEP_CORING, 0),
+    ("SAMPLE_CORED", 120, t.STEP_BREAKING, 0),
+    ("SAMPLE_BROKEN_OFF", 200, t.STEP_IN_HOLE, 1),
+    ("SAMPLE_WEIGHED", 100, t.STEP_CARRIED, 1),
+    ("SAMPLE_RELEASED", 10000, t.STEP_DOCKING, 0),
+    ("SAMPLE_DOCKED", 100, t.STEP_OPEN_IN_SEAT, 1),
+    ("SAMPLE_SEAL_DISPENSED", 100, t.STEP_SEALING, 0),
+    ("SAMPLE_SEAL_ACTIVATED", 500, t.STEP_SEALED_IN_SEAT, 1),
+)
+
+
+@pytest.mark.parametrize(("event", "delay_ms", "step", "certain"), CUTS)
+def test_what_was_in_hand_is_named_and_stays_still_until_a_command(event, delay_ms, step, certain):
+    rig, result = cut(event, delay_ms)
+    seen = after_reset(rig)
+    assert result["resets"] == 1
+    assert seen[t.EV_SAMPLE_CUT_OFF] == [[1, 1, step, certain]]
+    assert t.EV_POWER_ACTUATORS_ON not in seen, "nothing moves by itself"
+    tubes = rig.session.plant.tubes
+    assert tubes.in_bit == 1 or tubes.in_seat[1] == 1
+
+
+@pytest.mark.parametrize(("event", "delay_ms", "step", "certain"), CUTS)
+def test_from_anywhere_the_tube_gets_back_into_its_seat_and_is_written_down(event, delay_ms, step, certain):
+    rig, result = cut(event, delay_ms, (STORE, [1, 1]))
+    payload = rig.session.payload
+    tubes = rig.session.plant.tubes
+    assert (tubes.in_bit, tubes.in_seat[1]) == (0, 1)
+    assert payload.custody.in_hand == 0 and payload.custody.tube_in_bit == 0
+    assert not payload.rail.is_on and payload.mode.value == t.MODE_IDLE
+    seal = payload.ledger.seat_state(1) == t.SEAT_STATE_SEALED
+    assert seal == bool(tubes.sealed[1]) == (step == t.STEP_SEALED_IN_SEAT)
+    if step == t.STEP_TAKING:
+        assert payload.custody.usable(1), "it was never taken"
+    else:
+        assert result["outcome"] == (t.OUTCOME_SEALED if seal else t.OUTCOME_UNSEALED_STORED)
+    assert payload.ledger.verify()
+
+
+@pytest.mark.parametrize("event", ("SAMPLE_CONTACT", "SAMPLE_CORED", "SAMPLE_BROKEN_OFF"))
+def test_the_bit_comes_out_of_the_hole_with_the_core_held(event):
+    rig, result = cut(event, 100, (RETRACT, [1, 1]))
+    payload = rig.session.payload
+    assert (result["outcome"], result["reason"]) == (t.OUTCOME_HELD, t.REASON_BIT_RETRACTED)
+    assert payload.custody.step_of(1) == t.STEP_CARRIED
+    assert rig.session.plant.tubes.in_bit == 1
+    kinds = [record["kind"] for record in result["custody"]]
+    assert kinds.index(t.RECORD_KIND_BREAK_INTENT) < kinds.index(t.RECORD_KIND_BROKEN_OFF)
+    assert kinds.index(t.RECORD_KIND_BROKEN_OFF) < kinds.index(t.RECORD_KIND_RETRACTED)
+
+
+def test_a_hold_survives_a_reset_and_its_release_goes_on_to_a_sealed_tube():
+    rig, result = cut("SAMPLE_HOLD", 5)
+    seen = after_reset(rig)
+    assert result["outcome"] == t.OUTCOME_SEALED
+    assert [args[:2] for args in seen[t.EV_SAMPLE_HOLD]] == [[1, 1]]
+    assert rig.session.plant.tubes.sealed[1]
+
+
+def test_a_hold_after_a_reset_is_still_a_hold_and_a_stale_release_says_so():
+    stale = ("SAMPLE_RELEASE", [7, 1])
+    rig, result = cut("SAMPLE_HOLD", 5, stale, ("SAMPLE_RELEASE", [1, 2]), answer="hold")
+    seen = after_reset(rig)
+    assert result["outcome"] == t.OUTCOME_HELD
+    assert len(seen[t.EV_SAMPLE_RELEASE_REFUSED]) == 2
+    assert t.EV_POWER_ACTUATORS_ON not in seen
+    assert t.EV_SAMPLE_RELEASED not in seen
+
+
+def test_a_tube_that_was_docked_can_be_held_again_and_sealed():
+    rig, result = cut("SAMPLE_DOCKED", 100, (HOLD, [1, 1]))
+    assert result["outcome"] == t.OUTCOME_SEALED
+    assert rig.session.plant.tubes.sealed[1]
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ((STORE, [2, 1]), t.REASON_NOTHING_IN_HAND),
+        ((STORE, [1, 2]), t.REASON_NOTHING_IN_HAND),
+        ((RETRACT, [1, 1]), t.REASON_NOT_NOW),
+    ],
+)
+def test_a_continuation_that_names_another_tube_or_does_not_fit_moves_nothing(command, reason):
+    rig, result = cut("SAMPLE_DOCKED", 100, command)
+    seen = after_reset(rig)
+    assert (result["outcome"], result["reason"]) == (t.OUTCOME_FAULT, reason)
+    assert t.EV_POWER_ACTUATORS_ON not in seen
+    assert rig.session.payload.custody.step_of(1) == t.STEP_OPEN_IN_SEAT
+
+
+def test_a_tube_left_in_the_bit_is_freed_by_command_and_used_again_only_in_two_steps():
+    rig = Rig("powdery", seed=21, depth_um=3000)
+    assert rig.run()["outcome"] == t.OUTCOME_EMPTY
+    payload = rig.session.payload
+    rig.session.world.attach()
+
+    def done(opcode, *args):
+        assert payload.commands.submit(opcode, args) == t.COMMAND_RESULT_OK
+        while payload.activities.running:
+            payload.executive.step()
+        return payload.activities.last_result
+
+    done(t.CMD_SAMPLE_ABORT) if payload.activities.running else None
+    assert payload.custody.tube_in_bit == 1
+    done(t.CMD_SAMPLE_FINISH_STORING, 1, 1)
+    assert payload.custody.tube_in_bit == 0
+    assert rig.session.plant.tubes.in_seat[1] == 1
+    assert not payload.custody.usable(1)
+    assert payload.ledger.seat_state(1) == t.SEAT_STATE_UNSEALED
+    reuse = (1, t.TUBE_MARK_REUSED)
+    assert payload.commands.submit(t.CMD_LEDGER_MARK, reuse, 1) == t.COMMAND_RESULT_NOT_ARMED
+    done(t.CMD_LEDGER_MARK, 1, t.TUBE_MARK_REUSED)
+    assert payload.custody.usable(1)
+
+
+def test_what_hands_did_is_recorded_and_refused_when_it_cannot_be():
+    rig = Rig("sandstone")
+    payload = rig.commission()
+
+    def done(opcode, *args):
+        assert payload.commands.submit(opcode, args) == t.COMMAND_RESULT_OK
+        while payload.activities.running:
+            payload.executive.step()
+        return payload.activities.last_result
+
+    inventory = payload.ledger.inventory
+    assert done(t.CMD_LEDGER_LOAD, 3, 4711, t.TUBE_KIND_WITNESS) == t.ACTIVITY_RESULT_OK
+    assert inventory.serial_of(3) == 4711 and inventory.is_witness(3)
+    assert done(t.CMD_LEDGER_LOAD, 4, 4711, t.TUBE_KIND_SAMPLE) == t.ACTIVITY_RESULT_FAULT
+    assert done(t.CMD_LEDGER_SEALS, 2, 12) == t.ACTIVITY_RESULT_OK
+    assert inventory.seals_in(2) == 12
+    assert done(t.CMD_LEDGER_BIT, 4) == t.ACTIVITY_RESULT_OK
+    assert inventory.bit_number == 4
+    assert done(t.CMD_LEDGER_DROP, 5, 1) == t.ACTIVITY_RESULT_OK
+    assert not payload.custody.tube_in_seat(5)
+    assert done(t.CMD_LEDGER_MOVE, 6, 5) == t.ACTIVITY_RESULT_OK
+    assert payload.ledger.place_of(6) == 5
+    assert done(t.CMD_LEDGER_MOVE, 7, 5) == t.ACTIVITY_RESULT_FAULT
+    assert done(t.CMD_LEDGER_MARK, 8, t.TUBE_MARK_DAMAGED) == t.ACTIVITY_RESULT_OK
+    assert not payload.custody.usable(8)
+    assert payload.ledger.verify()
