@@ -418,9 +418,9 @@ class _Checker:
         self._known(at, expect, EXPECT_KEYS)
         if "outcome" not in expect:
             raise ScenarioError(
-                f"{self._where(at)}: [expect] has no outcome. Allowed: {', '.join(OUTCOMES)}."
+                f"{self._where(at)}: [expect] has no outcome. Allowed: {', '.join(OUTCOMES)}; NONE."
             )
-        self._one_of((*at, "outcome"), expect["outcome"], OUTCOMES)
+        self._one_of((*at, "outcome"), expect["outcome"], (*OUTCOMES, "NONE"))
         if "reason" in expect:
             self._one_of((*at, "reason"), expect["reason"], self._dictionary().values_of("Reason"))
         for key in ("must_events", "must_not_events"):
