@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from host_tools.boards import commands as board_commands
+from host_tools.campaign import commands as campaign_commands
 from host_tools.chip import commands as chip_commands
 from host_tools.ground import commands as ground
+from host_tools.ledger import commands as ledger_commands
 from host_tools.run.errors import UsageError
 from host_tools.run.protocol import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE, RELEASES, RUN_TARGETS, TARGETS
 
@@ -185,6 +187,8 @@ def _parser() -> argparse.ArgumentParser:
     running.set_defaults(call=_scenario_run)
     board_commands.register(commands, _Parser)
     ground.register(commands, _Parser)
+    ledger_commands.register(commands, _Parser)
+    campaign_commands.register(commands, _Parser, _whole)
     chip_commands.register(commands, _one_of(RUN_TARGETS, "target"), _pace, _whole)
     return parser
 

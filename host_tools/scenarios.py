@@ -45,7 +45,10 @@ RESET = "RESET"
 RELEASES = ("auto", "never")  # nobody is there to ask
 LONGEST_S = 40 * 88_775  # forty sols
 FAULT_KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
-FAULT_PLACES = ("plant", "pin", "register", "bus", "supply", "estop", "chip", "flash", "clock", "sleep")
+FAULT_PLACES = (
+    *("plant", "pin", "sensor", "drive", "register", "bus", "supply", "estop", "chip", "flash"),
+    *("clock", "sleep"),
+)
 LIMIT_KEYS = ("never_together",)
 UNTIL_KEYS = ("event", "delay_ms")
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")

@@ -220,4 +220,10 @@ COMMANDS = [
         "states": [], "hazardous": False,
         "doc": "Stop taking a picture; shutter, focus and ring light off.",
     },
+    {
+        "name": "SELF_TEST", "id": 40,
+        "args": [],
+        "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
+        "doc": "Ask each part that the camera needs who it is; nothing moves.",
+    },
 ]

@@ -378,4 +378,10 @@ COMMANDS = [
         "states": [], "hazardous": False,
         "doc": "Stop the ring now, in place.",
     },
+    {
+        "name": "SELF_TEST", "id": 40,
+        "args": [],
+        "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
+        "doc": "Ask each part that the ring needs who it is; nothing moves.",
+    },
 ]

@@ -462,4 +462,21 @@ COMMANDS = [
      "doc": "Give a counted number of percussion pulses."},
     {"name": "CENTRE", "id": 2, "args": [], "states": ["IDLE", "DEGRADED"], "hazardous": True,
      "doc": "Turn the break-off cam to its centre; a core held by the offset is let loose in the tube."},
+    {"name": "SPIN", "id": 40,
+     "args": [
+         {"name": "rpm", "type": "U32", "min": 10, "max": 200, "unit": "rpm", "doc": "Speed."},
+         {"name": "seconds", "type": "U32", "min": 1, "max": 60, "unit": "s", "doc": "How long at speed."},
+     ],
+     "states": ["IDLE", "DEGRADED"], "hazardous": True,
+     "doc": "Turn the spindle for some seconds; by hand, with the bit free."},
+    {"name": "TURN_CAM", "id": 41,
+     "args": [
+         {"name": "position", "type": "CamPosition", "min": 1, "max": 3, "unit": "", "doc": "Where to."},
+     ],
+     "states": ["IDLE", "DEGRADED"], "hazardous": True,
+     "doc": "Turn the break-off cam to a position."},
+    {"name": "HALT", "id": 42, "args": [], "states": [], "hazardous": False,
+     "doc": "Stop spindle, percussion and cam now, in place."},
+    {"name": "SELF_TEST", "id": 43, "args": [], "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
+     "doc": "Ask each part that the drill needs who it is; nothing moves."},
 ]

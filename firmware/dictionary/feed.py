@@ -267,4 +267,8 @@ COMMANDS = [
      ],
      "states": ["IDLE", "DEGRADED"], "hazardous": True,
      "doc": "Move the carriage by a distance; stops on any force, stall or switch."},
+    {"name": "HALT", "id": 40, "args": [], "states": [], "hazardous": False,
+     "doc": "Stop the carriage now, in place."},
+    {"name": "SELF_TEST", "id": 41, "args": [], "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
+     "doc": "Ask each part that the feed needs who it is; nothing moves."},
 ]

@@ -124,4 +124,10 @@ COMMANDS = [
         "states": [], "hazardous": False,
         "doc": "Stop driving the cover now, in place.",
     },
+    {
+        "name": "SELF_TEST", "id": 40,
+        "args": [],
+        "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
+        "doc": "Ask each part that the dust cover needs who it is; nothing moves.",
+    },
 ]

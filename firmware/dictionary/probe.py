@@ -15,6 +15,7 @@ ENUMS = [
             ("BACK_OFF", 4, "backing off for the next touch"),
             ("TOUCH", 5, "lowering the rod slowly until it touches"),
             ("SETTLE", 6, "holding the touch while the position reading settles"),
+            ("JOGGING", 7, "moving by hand"),
         ],
     },
     {
@@ -131,6 +132,13 @@ EVENTS = [
         "args": [("position_um", "I32"), ("elapsed_ms", "I32"), ("state", "ProbeState")],
         "cause": "The rod moves too slowly: weak supply, drag, or drive parameters far too low.",
         "action": "The drive is off and the rod stays where it is. Retract it, check supply and parameters.",
+    },
+    {
+        "name": "JOGGED", "id": 40, "severity": "ACTIVITY_LO",
+        "format": "Probe moved by hand to {position_um} um",
+        "args": [("position_um", "I32")],
+        "cause": "A jog has ended where it was asked to.",
+        "action": "None.",
     },
 ]
 
@@ -261,5 +269,22 @@ COMMANDS = [
         "args": [],
         "states": [], "hazardous": False,
         "doc": "Stop the rod now, in place.",
+    },
+    {
+        "name": "JOG", "id": 40,
+        "args": [
+            {
+                "name": "distance_um", "type": "I32", "min": -20000, "max": 20000, "unit": "um",
+                "doc": "down is positive",
+            },
+        ],
+        "states": ["IDLE", "DEGRADED"], "hazardous": True,
+        "doc": "Move the rod by a distance, slowly; stops at any force, or when it does not move.",
+    },
+    {
+        "name": "SELF_TEST", "id": 41,
+        "args": [],
+        "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
+        "doc": "Ask each part that the probe needs who it is; nothing moves.",
     },
 ]

@@ -17,6 +17,7 @@ ENUMS = [
             ("DISPENSING", 3, "pulling a seal out of the dispenser"),
             ("DESCENDING", 4, "carrying the seal down to the tube"),
             ("PRESSING", 5, "pressing the seal until it activates"),
+            ("JOGGING", 6, "moving by hand"),
         ],
     },
     {
@@ -162,6 +163,13 @@ EVENTS = [
         "args": [("position_um", "I32"), ("elapsed_ms", "I32"), ("state", "SealerState")],
         "cause": "The ram moves too slowly: weak supply, drag, or drive parameters far too low.",
         "action": "The drive is off and the ram stays where it is. Retract it, check supply and parameters.",
+    },
+    {
+        "name": "JOGGED", "id": 40, "severity": "ACTIVITY_LO",
+        "format": "Sealer moved by hand to {position_um} um",
+        "args": [("position_um", "I32")],
+        "cause": "A jog has ended where it was asked to.",
+        "action": "None.",
     },
 ]
 
@@ -329,5 +337,22 @@ COMMANDS = [
         "args": [],
         "states": [], "hazardous": False,
         "doc": "Stop the ram now, in place.",
+    },
+    {
+        "name": "JOG", "id": 40,
+        "args": [
+            {
+                "name": "distance_um", "type": "I32", "min": -20000, "max": 20000, "unit": "um",
+                "doc": "down is positive",
+            },
+        ],
+        "states": ["IDLE", "DEGRADED"], "hazardous": True,
+        "doc": "Move the ram by a distance, slowly; stops at any force, or when it does not move.",
+    },
+    {
+        "name": "SELF_TEST", "id": 41,
+        "args": [],
+        "states": ["IDLE", "DEGRADED", "STOPPED"], "hazardous": False,
+        "doc": "Ask each part that the sealer needs who it is; nothing moves.",
     },
 ]

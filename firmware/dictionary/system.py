@@ -375,4 +375,12 @@ COMMANDS = [
         "hazardous": False,
         "doc": "Sets one parameter, inside the bounds that its declaration gives.",
     },
+    {
+        "name": "SELF_TEST",
+        "id": 40,
+        "args": [],
+        "states": ["IDLE", "DEGRADED", "STOPPED"],
+        "hazardous": False,
+        "doc": "Ask every part on a bus who it is; nothing moves.",
+    },
 ]

@@ -65,6 +65,9 @@ if TYPE_CHECKING:
 PARAMETERS_FILE = "parameters.bin"
 """Every parameter as id U32 and value I32, in the order of ids; made when it is read."""
 
+LEDGER_FILE = "custody.ledger"
+"""The custody record: its header and every record that counts, as they stand in the memory."""
+
 _ROW_BYTES = 8
 _PAUSED = 1
 _RAIL_ON = 2
@@ -113,6 +116,7 @@ class Ground:
             self.files, payload.commands, events, self.names, self._time, values, executive, self._abort
         )
         self.files.offer(PARAMETERS_FILE, self._parameters_size, self._read_parameters)
+        self.files.offer(LEDGER_FILE, payload.ledger.size, payload.ledger.read_into)
         self._connect()
         self._serve()
         events.emit(EV_LINK_PARAMETERS_DEFAULT)

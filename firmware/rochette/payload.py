@@ -339,6 +339,7 @@ class Payload:
         kit.parts = len(_PARTS)
         kit.halt_all = self.halt_all
         kit.check_parts = self.check_parts
+        kit.check_part = self.check_part
         kit.now_ms = self.now_ms
         kit.tidy = memory.tidy
         self.orders = Orders(kit, self.activities, self.commands)
@@ -498,16 +499,29 @@ class Payload:
 
     def _check_quietly(self) -> int:
         failed = 0
-        for name, part in _PARTS:
-            driver = self.drivers[name]
-            try:
-                driver.check()
-            except PartError as error:
+        for _, part in _PARTS:
+            if not self.check_part(part):
                 failed += 1
-                entry = self.board["parts"][name]
-                event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
-                self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
         return failed
+
+    def check_part(self, part: int) -> bool:
+        """Whether a part (enum Part) says who it is; an event when it does not, or when the board has none.
+        """
+        for name, number in _PARTS:
+            if number == part:
+                return self._answers(name, part)
+        self.events.emit(EV_SYSTEM_PART_ABSENT, part, 0, 0)
+        return False
+
+    def _answers(self, name: str, part: int) -> bool:
+        try:
+            self.drivers[name].check()
+            return True
+        except PartError as error:
+            entry = self.board["parts"][name]
+            event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
+            self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
+            return False
 
     # Survival
 

@@ -63,6 +63,11 @@ def register(commands: Parsers, target: Convert, pace: Convert, whole: Callable[
     emulate.add_argument(
         "--flash", type=Path, metavar="FILE", help="chip: keep its file system in this file, made at the end"
     )
+    emulate.add_argument(
+        "--key",
+        metavar="FILE",
+        help="cpython, micropython: the line is a radio, and every frame needs a tag made with this key",
+    )
     emulate.set_defaults(call=_emulate)
 
 
@@ -80,6 +85,8 @@ def _emulate(args: argparse.Namespace) -> int:
     if (args.tcp is None) == (args.pty is None):
         raise UsageError("emulate: give --tcp PORT or --pty LINK, one of the two.")
     if args.target == CHIP:
+        if args.key is not None:
+            raise UsageError("emulate: --key goes with cpython or micropython, not with chip.")
         from host_tools.chip import emulate
 
         return emulate.main(args, args.pace)
@@ -88,12 +95,19 @@ def _emulate(args: argparse.Namespace) -> int:
         if given is not None and given is not False:
             name = "--" + option.replace("_", "-")
             raise UsageError(f"emulate: {name} goes with --target chip, not with {args.target}.")
-    from host_tools.ground.errors import PortError
+    from host_tools.ground.errors import GroundError, PortError
     from host_tools.ground.serve import Line, PtyLine, TcpLine, serve
+    from host_tools.ground.tag import read_key
     from host_tools.run import runner, targets
 
     targets.require(args.target)
     spec = runner.make_spec(runner.Asked(rock=args.rock, seed=args.seed, board=args.board))
+    if args.key is not None:
+        try:
+            read_key(args.key)
+        except GroundError as error:
+            raise UsageError(f"emulate: --key {error}") from error
+        spec["key_file"] = str(Path(args.key).resolve())
     try:
         line: Line = TcpLine(args.tcp) if args.tcp is not None else PtyLine(args.pty)
     except PortError as error:

@@ -10,8 +10,11 @@ A fault is a dictionary of plain values:
 |---|---|---|
 | `plant.<name>` | `set` (may be left out) | as the plant's README says |
 | `pin.<pin or switch>` | `stuck`, `intermittent` | level 0 or 1; wrong readings in 1000 |
+| | `slow`, `delayed` | renewed only every so many ms; so many ms late |
+| `sensor.<part>`, `drive.<part>` | the seven of signals.py | as it says there |
 | `register.<part>.<number>` | `stuck`, `offset`, `garbage` | value; what is added; none |
 | `bus.i2c<number>`, `bus.<part>` | `off`, `garbage`, `slow` | none; none; microseconds a transfer |
+| | `intermittent`, `deaf` | transfers of 1000 that nobody answers; none: what is written is lost |
 | `supply.actuator` | `off`, `sag` | none; millivolts |
 | `supply.logic` | `off` | none; the power comes back after `for_ms`, 1 s without it |
 | `supply.logic` | `cut_at_write` | which write from then on (FRAM, flash program or erase; 1 is the next) |
@@ -26,12 +29,14 @@ With `cut_at_write` the power goes in the middle of that write, when `torn_permi
 stays. Everything random comes from the world's seed.
 """
 
+from host_tools.emulator import signals
 from host_tools.emulator.devices.ds3231 import Ds3231
 from host_tools.emulator.devices.mcp23017 import Mcp23017
 from host_tools.emulator.errors import FaultError, PinReset, PowerLoss, SoftReset, WatchdogReset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from host_tools.emulator.devices.base import I2cPart
@@ -41,9 +46,11 @@ if TYPE_CHECKING:
 _KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
 _KINDS = {
     "plant": ("set",),
-    "pin": ("stuck", "intermittent"),
+    "pin": ("stuck", "intermittent", "slow", "delayed"),
+    "sensor": signals.KINDS,
+    "drive": signals.KINDS,
     "register": ("stuck", "offset", "garbage"),
-    "bus": ("off", "garbage", "slow"),
+    "bus": ("off", "garbage", "slow", "intermittent", "deaf"),
     "supply.actuator": ("off", "sag"),
     "supply.logic": ("off", "cut_at_write"),
     "clock": ("jump", "set", "stopped", "coin_cell"),
@@ -55,6 +62,7 @@ _KINDS = {
 _VALUELESS = (
     "off",
     "garbage",
+    "deaf",
     "watchdog",
     "run",
     "soft",
@@ -99,12 +107,17 @@ class FaultyPart:
         self._lcg = lcg
         self.off = 0
         self.garbage = 0
+        self.deaf = 0
         self.slow_us = 0
+        self.missed_permille = 0
         self.registers: "list[_Register]" = []
 
     def faulty(self) -> bool:
         """Whether anything is left."""
-        return self.off > 0 or self.garbage > 0 or self.slow_us > 0 or len(self.registers) > 0
+        for trouble in (self.off, self.garbage, self.deaf, self.slow_us, self.missed_permille):
+            if trouble > 0:
+                return True
+        return len(self.registers) > 0
 
     def text(self) -> str:
         """The part's name and address."""
@@ -115,7 +128,7 @@ class FaultyPart:
         return self.off == 0 and self.inner.answers()
 
     def _wire(self) -> None:
-        if self.off:
+        if self.off or (self.missed_permille and self._lcg.below(1000) < self.missed_permille):
             raise OSError(_EIO)
         if self.slow_us:
             clock = self.inner.clock
@@ -162,7 +175,8 @@ class FaultyPart:
     def mem_write(self, reg: int, buf: "bytes | bytearray | memoryview") -> None:
         """As the part's, with the faults of its wires."""
         self._wire()
-        self.inner.mem_write(reg, buf)
+        if not self.deaf:
+            self.inner.mem_write(reg, buf)
 
     def raw_read(self, buf: "bytearray | memoryview") -> None:
         """As the part's, with the faults."""
@@ -174,7 +188,7 @@ class FaultyPart:
     def raw_write(self, buf: "bytes | bytearray | memoryview") -> None:
         """As the part's, with the faults of its wires."""
         self._wire()
-        self.inner.raw_write(buf)
+        self.inner.raw_write(buf[: self.inner.pointer_bits // 8] if self.deaf else buf)
 
 
 class _Stuck:
@@ -213,16 +227,16 @@ class Fault:
         name = self.target if group in ("supply", "estop", "chip", "sleep") else group
         if name not in _KINDS:
             raise FaultError(
-                where + ": unknown target; allowed are plant.NAME, pin.NAME, register.PART.NUMBER, bus.NAME, "
-                "supply.actuator, supply.logic, estop.loop, chip.reset, flash, clock.PART, "
-                "sleep.chip"
+                where + ": unknown target; allowed are plant.NAME, pin.NAME, sensor.NAME, drive.NAME, "
+                "register.PART.NUMBER, bus.NAME, supply.actuator, supply.logic, estop.loop, chip.reset, flash, "
+                "clock.PART, sleep.chip"
             )
         kinds = _KINDS[name]
         self.kind: str = data.get("kind", kinds[0] if len(kinds) == 1 else "")
         if self.kind not in kinds:
             raise FaultError(where + ": unknown kind '" + self.kind + "'; allowed are " + ", ".join(kinds))
         self.value = 0
-        if self.kind not in _VALUELESS:
+        if self.kind not in (signals.VALUELESS if group in ("sensor", "drive") else _VALUELESS):
             if "value" not in data:
                 raise FaultError(where + ": kind " + self.kind + " needs a value")
             self.value = _whole(data, "value", where, -(1 << 31), 1 << 31)
@@ -248,6 +262,7 @@ class Fault:
         self._register: "_Register | None" = None
         self._expander: "Mcp23017 | None" = None
         self._bit = 0
+        self._disturbance: "signals.Disturbance | None" = None
         self._find(parts, where)
 
     def _find(self, parts: "list[str]", where: str) -> None:
@@ -276,6 +291,8 @@ class Fault:
                         return
                     known.extend(sorted(spec["inputs"].keys()))
             raise FaultError(where + ": no such pin; there are " + ", ".join(known))
+        elif group == "sensor" or group == "drive":
+            self._find_signal(group == "drive", ".".join(parts[1:]), where)
         elif group == "clock":
             self._parts = [self._one(".".join(parts[1:]), where)]
             if not isinstance(self._parts[0][1], Ds3231):
@@ -307,6 +324,20 @@ class Fault:
             self._parts = [self._one(name, where)]
             if self.kind == "slow" and self.value < 0:
                 raise FaultError(where + ": value is microseconds a transfer")
+
+    def _find_signal(self, drives: bool, name: str, where: str) -> None:
+        world = self._world
+        table = signals.DRIVES if drives else signals.SENSORS
+        known = [one for one in sorted(table.keys()) if one in world.parts or one in world.sensors]
+        if not drives and "encoder" in world.board["parts"]:
+            known.append("encoder")
+        if name not in known:
+            raise FaultError(where + ": no such part here; there are " + ", ".join(known))
+        if self.kind in ("slow", "delayed") and not 1 <= self.value <= 60_000:
+            raise FaultError(where + ": value is milliseconds, 1 to 60000")
+        if self.kind == "intermittent" and not 0 <= self.value <= 1000:
+            raise FaultError(where + ": value is pieces of 1000 that are gone, 0 to 1000")
+        self._disturbance = signals.Disturbance(world, name, drives, self.kind, self.value)
 
     def _one(self, name: str, where: str) -> "tuple[Bus, I2cPart]":
         world = self._world
@@ -348,6 +379,11 @@ class Fault:
             world.plant.fault(self.target.split(".")[1], self.value if on else 0)
         elif group == "pin":
             self._apply_pin(on)
+        elif self._disturbance is not None:
+            if on:
+                self._disturbance.begin()
+            else:
+                self._disturbance.end()
         elif group == "register" or group == "bus":
             for bus, part in self._parts:
                 self._apply_part(bus, part, on)
@@ -401,15 +437,26 @@ class Fault:
             world.oversleep_ms = self.value if on else 0
 
     def _apply_pin(self, on: bool) -> None:
-        level = None
+        level: "Callable[[int], int] | None" = None
         if on and self.kind == "stuck":
             level = _Stuck(self.value).level
+        elif on and self.kind in ("slow", "delayed"):
+            level = signals.Signal(
+                self._world, "level", self.kind, self.value, 0, 1, self._level_now()
+            ).out
         elif on:
             level = _Intermittent(self.value, self._injector.lcg).level
         for line in self._lines:
             line.set_fault(level)
         if self._expander is not None:
             self._expander.force(self._bit, level)
+
+    def _level_now(self) -> int:
+        """Where the pin stands as the fault begins."""
+        if self._expander is not None:
+            return self._expander.level(self._bit)
+        line = self._lines[0]
+        return line.source() if line.source is not None else line.level
 
     def _apply_part(self, bus: "Bus", part: "I2cPart", on: bool) -> None:
         device = bus.devices[part.address]
@@ -426,6 +473,10 @@ class Fault:
             device.off += step
         elif self.kind == "garbage":
             device.garbage += step
+        elif self.kind == "deaf":
+            device.deaf += step
+        elif self.kind == "intermittent":
+            device.missed_permille += step * self.value
         else:
             device.slow_us += step * self.value
         if not device.faulty():
@@ -455,15 +506,17 @@ class FaultInjector:
         self.lcg = Lcg(world.seed)
         self.faults: "list[Fault]" = []
         self._waiting: "list[Fault]" = []
-        number = 1
+        self.add(faults)
+
+    def add(self, faults: "list[dict[str, Any]]") -> None:
+        """More faults. Raises FaultError for one that cannot be; those before it are there."""
         for data in faults:
-            fault = Fault(self, number, data)
+            fault = Fault(self, len(self.faults) + 1, data)
             self.faults.append(fault)
             if fault.after_event is not None:
                 self._waiting.append(fault)
             else:
-                world.clock.at(fault.at_ms * 1000, fault.begin)
-            number += 1
+                self.world.clock.at(fault.at_ms * 1000, fault.begin)
 
     def on_event(self, name: str) -> None:
         """Tells that an event of this name happened: the faults that wait for it begin, once."""

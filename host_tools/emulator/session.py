@@ -160,28 +160,50 @@ class Session:
 
     def run(self) -> "dict[str, Any]":
         """Run to the end and give the result: numbers and enum values; the host puts words to them."""
-        self._boot()
-        self._sink.columns(list(COLUMNS))
-        clock = self.world.clock
+        self.begin()
         try:
             while not self._ended:
-                try:
-                    self.payload.executive.step()
-                    self._after_step()
-                except RESETS as reset:
-                    self._restart(reset)
-                if clock.now_us > self._max_us:
-                    raise SessionError(
-                        "the run did not end within "
-                        + str(self._max_us // 1_000_000)
-                        + " emulated seconds; phase "
-                        + str(self.payload.sample.phase)
-                    )
+                self.step()
         finally:
-            # Whatever happened, an interrupt from the keyboard too: actuators off before anything else.
+            self.end()
+        return self.result()
+
+    def begin(self) -> None:
+        """Switch the payload on. What run() does, for who wants to be there between two ticks: begin(),
+        step() until `ended`, end(), result()."""
+        self._boot()
+        self._sink.columns(list(COLUMNS))
+
+    def step(self) -> None:
+        """One tick of the payload, and what the ground does after it; or the start after a reset. Raises
+        SessionError when the run takes too long."""
+        try:
+            self.payload.executive.step()
+            self._after_step()
+        except RESETS as reset:
+            self._restart(reset)
+        if self.world.clock.now_us > self._max_us:
+            raise SessionError(
+                "the run did not end within "
+                + str(self._max_us // 1_000_000)
+                + " emulated seconds; phase "
+                + str(self.payload.sample.phase)
+            )
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self._ended
+
+    def end(self) -> None:
+        """Whatever happened, an interrupt from the keyboard too: actuators off before anything else."""
+        if self.payload is not None:
             self.payload.stop()
-            self.world.detach()
-        return self._result()
+        self.world.detach()
+
+    def add_faults(self, faults: "list[dict[str, Any]]") -> None:
+        """More faults, from now on; `at_ms` counts from power-on. Raises FaultError."""
+        self.faults.add(faults)
 
     def _restart(self, reset: BaseException) -> None:
         """The firmware from its first line, as often as it takes: power may go again while it starts."""
@@ -460,7 +482,13 @@ class Session:
             "fill_uncertainty_um": sample.fill_uncertainty_um,
         }
 
-    def _result(self) -> "dict[str, Any]":
+    def trace(self) -> str:
+        """SHA-256 of the trace so far, hexadecimal."""
+        self._flush_trace()
+        return hexlify(self._hash.digest()).decode()
+
+    def result(self) -> "dict[str, Any]":
+        """What came out: numbers and enum values."""
         self._flush_trace()
         payload = self.payload
         sample = payload.sample
@@ -489,7 +517,7 @@ class Session:
             "emulated_ms": self.world.clock.now_us // 1000,
             "events": payload.events.count,
             "slips": slips[0] + slips[1] + slips[2] + slips[3],
-            "trace_sha256": hexlify(self._hash.digest()).decode(),
+            "trace_sha256": self.trace(),
             "evidence": self.evidence(),
             "custody": payload.custody.listing(),
             "seal_curve": _curve(payload.sealer),

@@ -256,6 +256,7 @@ def _sensor(world: "World", name: str, part: "dict[str, Any]") -> None:
             if converter.inputs[part["channel"]] is not None:
                 raise EmulationError("board: " + name + " is wired to a channel that is taken")
             converter.inputs[part["channel"]] = sensor.uv
+            world.sensors[name] = sensor
             return
     raise EmulationError("board: " + name + " needs an ADS1115, and the board has none")
 

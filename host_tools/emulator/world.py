@@ -82,6 +82,7 @@ class World:
         self.buses: "list[Bus]" = []
         self.serial: "SerialLine | None" = None
         self.parts: "dict[str, Any]" = {}
+        self.sensors: "dict[str, Any]" = {}
         self.steppers: "list[StepperAxis]" = []
         self.watchers: "list[Any]" = []
         self.interrupt_lines: "list[Line]" = []

@@ -38,6 +38,8 @@ from host_tools.ground.tag import Tag, read_key
 from host_tools.ground.vision import Vision
 
 CONNECT_S = 5.0
+REJOIN_S = 120.0
+"""What runs long waits this long for a port that went away."""
 QUICK_S = 10.0
 """Commands that move nothing are answered well within this."""
 TRANSFER_IDLE_S = 20.0
@@ -79,14 +81,16 @@ class Payload(Ears):
         history: bool = False,
         names: Names | None = None,
         check: bool = True,
+        rejoin_s: float = 0.0,
     ) -> Payload:
         """Open the port, shake hands, compare dictionaries.
 
-        `key` names the file of the link's key; `history` asks for the events that the payload still has.
+        `key` names the file of the link's key; `history` asks for the events that the payload still has. A
+        port that goes away later is waited for `rejoin_s`, and everything goes on where it was.
         Raises PortError, LinkError, and, unless `check` is False, WrongDictionary.
         """
         payload = cls(names or Names.load())
-        payload.begin(port, key, history)
+        payload.begin(port, key, history, rejoin_s)
         try:
             payload.wait_up(timeout_s, check)
         except BaseException:
@@ -94,10 +98,13 @@ class Payload(Ears):
             raise
         return payload
 
-    def begin(self, port: str, key: Path | str | None = None, history: bool = False) -> None:
-        """Open the port and begin to shake hands, without waiting."""
+    def begin(
+        self, port: str, key: Path | str | None = None, history: bool = False, rejoin_s: float = 0.0
+    ) -> None:
+        """Open the port and begin to shake hands, without waiting. `rejoin_s`: see connect()."""
         tag = Tag(read_key(key)) if key else None
-        self.connection = Connection(open_port(port), self, tag, history)
+        opened = open_port(port)
+        self.connection = Connection(opened, self, tag, history, lambda: open_port(port), rejoin_s)
         self.connection.start()
 
     def wait_up(self, timeout_s: float = CONNECT_S, check: bool = True) -> wire.Welcome:

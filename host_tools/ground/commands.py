@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -35,10 +36,10 @@ _WRONG_USE = (UnknownName, BadArgument, SequenceError, PortError, WrongDictionar
 Parsers = Any  # argparse's own type of a set of subparsers is private
 
 
-def _guarded(call: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+def guarded(call: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     """Errors of the ground in one sentence on standard error; 2 for what was never sent, 4 for the rest."""
 
-    def guarded(args: argparse.Namespace) -> int:
+    def run(args: argparse.Namespace) -> int:
         try:
             return call(args)
         except _WRONG_USE as error:
@@ -47,7 +48,7 @@ def _guarded(call: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Na
             print(f"rochette: {error}", file=sys.stderr)
             return EXIT_FAULT
 
-    return guarded
+    return run
 
 
 def add_port(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +67,7 @@ def register(commands: Parsers, parser_class: type[argparse.ArgumentParser]) -> 
 
     def add(name: str, help: str, call: Callable[[argparse.Namespace], int], **more: Any) -> Any:
         parser = commands.add_parser(name, help=help, description=help, allow_abbrev=False, **more)
-        parser.set_defaults(call=_guarded(call))
+        parser.set_defaults(call=guarded(call))
         return parser
 
     send = add(
@@ -187,9 +188,11 @@ def _send(args: argparse.Namespace) -> int:
     names.packet(command, args.arguments)  # everything that can be wrong is said before the port is opened
     if names.hazardous(command) and not args.arm:
         _ask_to_arm(command.name)
+    from host_tools.ground.client import REJOIN_S
     from host_tools.ground.errors import CommandFailed
 
-    with _connect(args, names=names) as payload:
+    with _connect(args, names=names, rejoin_s=REJOIN_S) as payload:
+        payload.on_noted(_show_note)
         if not args.json:
             payload.on_told(_show_related)
         began = time.monotonic()
@@ -214,6 +217,10 @@ def _ask_to_arm(name: str) -> None:
     print(f"{name} moves or commits hardware. Arm and send it? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError("not armed. Nothing was sent.")
+
+
+def _show_note(text: str) -> None:
+    print(f"{'':9}  link         {text}", file=sys.stderr, flush=True)
 
 
 def _show_related(told: Told) -> None:
@@ -258,10 +265,10 @@ def _watch(args: argparse.Namespace) -> int:
     payload = Payload(names)
     payload.on_told(event)
     payload.on_sampled(values)
-    payload.on_noted(lambda text: print(f"{'':9}  link         {text}", file=sys.stderr, flush=True))
+    payload.on_noted(_show_note)
     if args.assess == "auto":
         payload.look_at_pictures(Vision())
-    payload.begin(args.port, args.key, args.history)
+    payload.begin(args.port, args.key, args.history, math.inf)
     try:
         payload.wait_up(check=False)
         limit = None if args.seconds is None else time.monotonic() + args.seconds
@@ -314,12 +321,20 @@ def _sequence_parser(parser: argparse.ArgumentParser, parser_class: type[argpars
             one.add_argument("--name", default=None, metavar="NAME", help="its name on the payload")
         if verb == "run":
             one.add_argument("--assess", choices=("auto", "off"), default="off", help="judge pictures (off)")
+            one.add_argument(
+                "--release",
+                choices=("auto", "off"),
+                default="off",
+                help="auto: release each held sample whose core is PRESENT; nobody does else (off)",
+            )
         one.add_argument("file", metavar="FILE", help="text file: a time and a command a line")
 
 
 def _sequence(args: argparse.Namespace) -> int:
     from host_tools.ground import sequence
+    from host_tools.ground.client import REJOIN_S
     from host_tools.ground.errors import CommandFailed
+    from host_tools.ground.release import Releaser
     from host_tools.ground.vision import Vision
 
     names = _names()
@@ -328,7 +343,8 @@ def _sequence(args: argparse.Namespace) -> int:
     print(f"{args.file}: {len(steps)} commands, {size} bytes compiled, all within their bounds")
     if args.verb == "check":
         return 0
-    with _connect(args, names=names) as payload:
+    with _connect(args, names=names, rejoin_s=REJOIN_S) as payload:
+        payload.on_noted(_show_note)
         try:
             name = payload.upload_sequence(args.file, args.name)
             print(f"{name}: on the payload, and found good there")
@@ -336,6 +352,8 @@ def _sequence(args: argparse.Namespace) -> int:
                 payload.on_told(lambda told: print(_line_of(told), flush=True))
                 if args.assess == "auto":
                     payload.look_at_pictures(Vision())
+                if args.release == "auto":
+                    payload.on_told(Releaser(payload).hear)
                 payload.run_sequence(name)
                 print(f"{name}: ended")
         except CommandFailed as failed:

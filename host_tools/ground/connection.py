@@ -17,6 +17,7 @@ from host_tools.ground.tag import Tag
 
 _Got = TypeVar("_Got")
 _TURN_S = 0.02
+_AGAIN_S = 0.3
 _REFUSALS = {
     wire.REFUSED_VERSION: "it speaks version {version} of the link, this host version 1; update the older",
     wire.REFUSED_TAG_NEEDED: "it wants every frame signed: give its key with --key FILE",
@@ -25,10 +26,24 @@ _REFUSALS = {
 
 
 class Connection:
-    """Runs a `Link` on a `Port`. May be called from any thread; `ears` is called from the link's own."""
+    """Runs a `Link` on a `Port`. May be called from any thread; `ears` is called from the link's own.
 
-    def __init__(self, port: Port, ears: Ears, tag: Tag | None = None, history: bool = False) -> None:
+    A port that goes away is opened again by `reopen()` for `rejoin_s`, and the session goes on: what was sent
+    is not sent twice, what was missed is asked for. After that, or without `reopen`, `failure` says so.
+    """
+
+    def __init__(
+        self,
+        port: Port,
+        ears: Ears,
+        tag: Tag | None = None,
+        history: bool = False,
+        reopen: Callable[[], Port] | None = None,
+        rejoin_s: float = 0.0,
+    ) -> None:
         self.port = port
+        self._reopen = reopen
+        self._rejoin_s = rejoin_s
         self._ears = ears
         self.link = Link(ears, int.from_bytes(os.urandom(4), "big"), tag, history)
         self._changed = threading.Condition()
@@ -95,6 +110,8 @@ class Connection:
         counts = self.link.counts
         if counts.untagged:
             return "the payload answers unsigned: it has no key. Leave --key out, or put the key on it."
+        if counts.mistagged:
+            return "its answers are not signed with this key: the key of this host is not its key."
         if counts.heard:
             return "a payload is there, but did not finish the handshake."
         if counts.text:
@@ -140,26 +157,47 @@ class Connection:
         return time.monotonic_ns() // 1_000_000
 
     def _run(self) -> None:
-        try:
-            while not self._ending:
-                with self._changed:
-                    out = self.link.poll(self._now_ms()) + b"".join(self._extra)
-                    self._extra.clear()
-                if out:
-                    self.port.write(out)
-                data = self.port.read(_TURN_S, self._waked)
-                if data:
-                    with self._changed:
-                        self.link.receive(data, self._now_ms())
-                        self._changed.notify_all()
-            self.port.write(self.link.bye())
-        except PortError as error:
+        while not self._ending:
+            try:
+                self._carry()
+            except PortError as error:
+                if not self._come_back(error):
+                    return
+
+    def _carry(self) -> None:
+        """Carry bytes until the end."""
+        while not self._ending:
             with self._changed:
-                if not self._ending:
-                    self.failure = error
-                    self.link.up = False
-                    self._ears.on_down(str(error))
-                self._changed.notify_all()
+                out = self.link.poll(self._now_ms()) + b"".join(self._extra)
+                self._extra.clear()
+            if out:
+                self.port.write(out)
+            data = self.port.read(_TURN_S, self._waked)
+            if data:
+                with self._changed:
+                    self.link.receive(data, self._now_ms())
+                    self._changed.notify_all()
+        self.port.write(self.link.bye())
+
+    def _come_back(self, error: PortError) -> bool:
+        """The port went away: wait for it to be there again. False when it stays away."""
+        if self._ending:
+            return False
+        self.port.close()
+        with self._changed:
+            self.link.cut(str(error))
+            self._changed.notify_all()
+        limit = time.monotonic() + self._rejoin_s
+        while self._reopen is not None and not self._ending and time.monotonic() < limit:
+            time.sleep(_AGAIN_S)
+            with contextlib.suppress(PortError):
+                self.port = self._reopen()
+                return True
+        with self._changed:
+            if not self._ending:
+                self.failure = error
+            self._changed.notify_all()
+        return False
 
     def _hurry(self) -> None:
         """Have the thread look at once. A full pipe wakes it as well."""

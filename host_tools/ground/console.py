@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import math
 import os
 import signal
 import socket
@@ -64,6 +65,10 @@ class Child:
             lines = self.log.read_text(errors="replace").strip().splitlines()
             last = "".join(f"\n  {line}" for line in lines[-8:])
             raise GroundError(f"{self.name} ended by itself, with status {self._process.returncode}.{last}")
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
 
     def end(self) -> None:
         """End it and everything that it started."""
@@ -191,7 +196,7 @@ def yamcs(port: str, folder: Path, key: str | None = None) -> Iterator[tuple[str
     from host_tools.ground.vision import Vision
 
     with contextlib.ExitStack() as stack:
-        payload = stack.enter_context(Payload.connect(port, key, START_S))
+        payload = stack.enter_context(Payload.connect(port, key, START_S, rejoin_s=math.inf))
         payload.look_at_pictures(Vision(folder / "pictures"))
         bridge = Bridge(payload)
         stack.callback(bridge.close)

@@ -14,6 +14,7 @@ ground system's file uplink, which has no acknowledgement of its own, goes at th
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import struct
 import threading
@@ -156,7 +157,7 @@ class RochettePort(BaseAdapter):
         payload.on_raw(self._heard)
         payload.on_noted(self._say)
         payload.look_at_pictures(self._vision, lambda seen: self._say(_about(seen)))
-        payload.begin(self._port, self._key, history=True)
+        payload.begin(self._port, self._key, history=True, rejoin_s=math.inf)
         self._payload = payload
         connection = payload.connection
         assert connection is not None

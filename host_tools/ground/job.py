@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from host_tools.ground.client import Payload
+from host_tools.ground.client import REJOIN_S, Payload
 from host_tools.ground.errors import CommandFailed, GroundError
 from host_tools.ground.link import Sent
 from host_tools.ground.packets import CommandShape, Enumeration, Sampled, Time, Told
@@ -72,7 +72,7 @@ class Job:
         """Run the job; its result has the keys of a session's. Raises RunError, Interrupted."""
         self._spec, self._sink, self._gate = spec, sink, gate
         try:
-            self._payload = Payload.connect(self._port, self._key)
+            self._payload = Payload.connect(self._port, self._key, rejoin_s=REJOIN_S)
         except GroundError as error:
             raise RunError(str(error)) from error
         try:
@@ -87,6 +87,7 @@ class Job:
 
     def _take_one(self) -> dict[str, Any]:
         payload = self._payload
+        payload.on_noted(lambda text: print(text, file=sys.stderr))
         self._the_rock()
         payload.on_told(lambda told: self._heard.put(lambda: self._tell(told)))
         payload.on_sampled(lambda samples: self._heard.put(lambda: self._sample(samples)))

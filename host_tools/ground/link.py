@@ -115,6 +115,8 @@ class Counts:
     resent: int = 0
     dropped: int = 0
     untagged: int = 0
+    mistagged: int = 0
+    """Frames with a tag that is another key's, or an old one."""
     text: int = 0
     """Bytes between frames."""
 
@@ -200,6 +202,14 @@ class Link:
     def room(self) -> bool:
         """Whether another packet would leave soon: for those who send files."""
         return len(self._queue) < 4
+
+    def cut(self, why: str) -> None:
+        """The line itself is gone. The session is gone on with when there is one again."""
+        self._deframer = Deframer()
+        self._out.clear()
+        if self.up:
+            self._go_down(why)
+        self._hello_ms = 0
 
     # Bytes
 
@@ -299,7 +309,9 @@ class Link:
             if not tagged:
                 self.counts.untagged += 1
                 return None
-            return self._tag.take(content)
+            found = self._tag.take(content)
+            self.counts.mistagged += found is None
+            return found
         if not tagged:
             return content
         # Without a key nothing tagged can be believed; only that a tag is needed is worth hearing.

@@ -18,6 +18,8 @@ from host_tools.ground.errors import BadArgument, UnknownName
 from host_tools.ground.packets import CommandShape, Integer, Schema
 
 DICTIONARY = paths.ROOT / "dictionary.json"
+ARM = "link.ARM"
+"""The first of a hazardous command's two steps; its argument may be written as that command's name."""
 SET = "_PRM_SET"
 """How F Prime names the command that sets a parameter."""
 _ALIASES = {"cmddisp.cmd_no_op": "system.no_op"}
@@ -114,6 +116,8 @@ class Names:
             raise BadArgument(
                 f"{command.name} {takes}, {len(values)} came: {self.usage(command)}. Nothing was sent."
             )
+        if command.name == ARM and isinstance(values[0], str) and "." in values[0]:
+            values = [self.command(values[0]).opcode]
         read = [self._value(command, at, value) for at, value in enumerate(values)]
         return self.schema.command_packet(command, read)
 

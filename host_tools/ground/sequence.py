@@ -2,13 +2,15 @@
 
     ; a comment
     R00:00:00 cmdDisp.CMD_NO_OP
+    A2027-123T12:00:00 feed.HOME
+    R00:10:00 link.ARM sample.ACQUIRE
     R00:00:01.5 sample.ACQUIRE 3, 66000
-    A2027-123T12:00:00 sample.ACQUIRE 4, 66000
 
-R is the time since the command before, hours:minutes:seconds; A a time of day, year-day of the year. The
-binary is F Prime's: U32 length of what follows the head, U32 count, U16 time base (FFFF: any), U8 context
-(FF: any); a record is U8 kind (0 absolute, 1 relative), U32 seconds, U32 microseconds, U32 length, command
-packet; at the end the CRC-32 of all before it.
+R is the time since the command before, hours:minutes:seconds; A a time of day, year-day of the year. What
+moves or commits hardware stands right after its arming, within ARM_S. The binary is F Prime's: U32 length of
+what follows the head, U32 count, U16 time base (FFFF: any), U8 context (FF: any); a record is U8 kind (0
+absolute, 1 relative), U32 seconds, U32 microseconds, U32 length, command packet; at the end the CRC-32 of all
+before it.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from pathlib import Path
 
 from host_tools.ground.errors import GroundError, SequenceError
 from host_tools.ground.files import NAME_MAX
-from host_tools.ground.schema import Names
+from host_tools.ground.schema import ARM, Names
 
 ABSOLUTE, RELATIVE = 0, 1
 _RELATIVE = re.compile(r"R(\d{1,3}):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?")
@@ -56,6 +58,7 @@ def read(path: Path | str, names: Names) -> list[Step]:
             continue
         try:
             steps.append(_step(number, text, names))
+            _must_be_armed(steps, names)
         except GroundError as error:
             wrong.append(f"{path}, line {number}: {str(error).replace(' Nothing was sent.', '')}")
     if wrong:
@@ -74,6 +77,21 @@ def _step(number: int, text: str, names: Names) -> Step:
     command = names.command(name)
     packet = names.packet(command, _arguments(arguments))
     return Step(number, text, kind, seconds, microseconds, packet, names.hazardous(command))
+
+
+def _must_be_armed(steps: list[Step], names: Names) -> None:
+    """A hazardous command that would be refused in the middle of the night is refused here."""
+    step = steps[-1]
+    if not step.hazardous:
+        return
+    name = step.text.split()[1]
+    (opcode,) = struct.unpack_from(">I", step.packet, 2)
+    arming = names.packet(names.command(ARM), [opcode])
+    if len(steps) < 2 or steps[-2].packet != arming:
+        raise SequenceError(f"{name} moves or commits hardware: the line before it must be {ARM} {name}")
+    limit = names.parameter("link.ARM_S").default
+    if step.kind == ABSOLUTE or step.seconds >= limit:
+        raise SequenceError(f"{name} must follow its arming within {limit} s: let {ARM} wait instead")
 
 
 def _arguments(text: str) -> list[str]:

@@ -169,6 +169,14 @@ class Line(Protocol):
         """Whether the other end is too slow for what we send."""
         ...
 
+    def pull(self) -> None:
+        """As if the cable were pulled out: the port is gone for whoever has it open."""
+        ...
+
+    def plug(self) -> None:
+        """The port is there again, under the same name. Raises PortError."""
+        ...
+
     def close(self) -> None:
         """Take the port away."""
         ...
@@ -181,23 +189,40 @@ class PtyLine:
         self.name = link
         self._link = Path(link)
         self._out = b""
+        self._master = -1
+        self._poll = select.poll()
+        self.plug()
+
+    def plug(self) -> None:
+        """See Line."""
         if self._link.is_symlink() and not self._link.exists():
             self._link.unlink()  # left behind by one that was killed
-        self._master, slave = os.openpty()
-        tty.setraw(self._master, termios.TCSANOW)
+        master, slave = os.openpty()
+        tty.setraw(master, termios.TCSANOW)
         tty.setraw(slave, termios.TCSANOW)
         target = os.ttyname(slave)
         # Closed, so that the kernel tells us when nobody has the other end open.
         os.close(slave)
-        os.set_blocking(self._master, False)
+        os.set_blocking(master, False)
         try:
             self._link.symlink_to(target)
         except OSError as error:
-            os.close(self._master)
+            os.close(master)
             there = isinstance(error, FileExistsError)
             hint = "it is there already; another payload may be using it" if there else error.strerror
-            raise PortError(f"--pty {link}: {hint}. Nothing was started.") from error
+            raise PortError(f"--pty {self.name}: {hint}. Nothing was started.") from error
+        self._master = master
+
+    def pull(self) -> None:
+        """See Line."""
+        if self._master < 0:
+            return
         self._poll = select.poll()
+        os.close(self._master)
+        self._master = -1
+        self._out = b""
+        if self._link.is_symlink():
+            self._link.unlink()
 
     def _events(self, timeout_s: float) -> int:
         self._poll.register(self._master, select.POLLIN | (select.POLLOUT if self._out else 0))
@@ -206,6 +231,9 @@ class PtyLine:
 
     def wait(self, timeout_s: float) -> bytes:
         """See Line."""
+        if self._master < 0:
+            time.sleep(timeout_s)
+            return b""
         events = self._events(timeout_s)
         if events & select.POLLIN:
             try:
@@ -221,6 +249,8 @@ class PtyLine:
 
     def send(self, data: bytes) -> None:
         """See Line."""
+        if self._master < 0:
+            return
         if data:
             if self._events(0) & select.POLLHUP:
                 self._out = b""
@@ -242,50 +272,78 @@ class PtyLine:
 
     def close(self) -> None:
         """See Line."""
-        os.close(self._master)
-        if self._link.is_symlink():
-            self._link.unlink()
+        self.pull()
 
 
 class TcpLine:
     """A TCP port of this machine alone, for one client at a time."""
 
     def __init__(self, number: int) -> None:
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._listener.bind(("127.0.0.1", number))
-        except OSError as error:
-            self._listener.close()
-            raise PortError(
-                f"--tcp {number}: the port cannot be had ({error.strerror}). Another program may be using it."
-                " Nothing was started."
-            ) from error
-        self._listener.listen(2)
+        self._number = number
         self._client: socket.socket | None = None
         self._out = b""
-        self.name = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._listener: socket.socket | None = None
+        self.plug()
+
+    def plug(self) -> None:
+        """See Line."""
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", self._number))
+        except OSError as error:
+            listener.close()
+            raise PortError(
+                f"--tcp {self._number}: the port cannot be had ({error.strerror}). Another program may be"
+                " using it. Nothing was started."
+            ) from error
+        listener.listen(2)
+        self._listener = listener
+        self._number = int(listener.getsockname()[1])
+        self.name = f"socket://127.0.0.1:{self._number}"
+
+    def pull(self) -> None:
+        """See Line."""
+        self._hang_up()
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     def wait(self, timeout_s: float) -> bytes:
         """See Line."""
+        if self._listener is None:
+            time.sleep(timeout_s)
+            return b""
         readers = [self._listener] + ([self._client] if self._client else [])
         writers = [self._client] if self._client and self._out else []
         ready, _, _ = select.select(readers, writers, [], timeout_s)
-        if self._listener in ready:
-            self._accept()
-        data = b""
-        if self._client in ready and self._client is not None:
-            try:
-                data = self._client.recv(4096)
-            except OSError:
-                data = b""
-            if not data:
-                self._hang_up()
+        knocking = self._listener in ready
+        # All of it before a new client is let in: the one before may just have gone.
+        data = self._read(to_the_end=knocking) if self._client in ready or knocking else b""
+        if knocking:
+            self._accept(self._listener)
         self._flush()
         return data
 
-    def _accept(self) -> None:
-        client, _ = self._listener.accept()
+    def _read(self, to_the_end: bool) -> bytes:
+        """What the client has sent; notices when it has gone."""
+        data = b""
+        while self._client is not None:
+            try:
+                piece = self._client.recv(4096)
+            except BlockingIOError:
+                break
+            except OSError:
+                piece = b""
+            data += piece
+            if not piece:
+                self._hang_up()
+            elif not to_the_end:
+                break
+        return data
+
+    def _accept(self, listener: socket.socket) -> None:
+        client, _ = listener.accept()
         if self._client is not None:
             client.close()  # a port belongs to one program
             return
@@ -321,8 +379,7 @@ class TcpLine:
 
     def close(self) -> None:
         """See Line."""
-        self._hang_up()
-        self._listener.close()
+        self.pull()
 
 
 # ---- the loop ---------------------------------------------------------------------------------------------
@@ -347,6 +404,9 @@ class Server:
         self._heard_s = -_TALKING_S
         self._clean = True
         self._notes: list[bytes] = []
+        self._plugged = True
+        self.plugged = True
+        """Whether the cable is to be in; changed at any time, obeyed before the next slice."""
         self.ended = False
 
     def run(self) -> None:
@@ -359,6 +419,8 @@ class Server:
 
     def step(self) -> None:
         """Wait for bytes as long as the pace allows, then one slice."""
+        if self.plugged != self._plugged:
+            self._move_cable()
         received = self._line.wait(self._wait_s())
         if received:
             self._linger = _LINGER
@@ -374,6 +436,16 @@ class Server:
         for scene in told["pictures"]:
             self._notes.append(bench.frame_of({"t": "picture", "scene": scene}))
         self._send(told["tx"])
+
+    def _move_cable(self) -> None:
+        """Pull the cable, or plug it in. What the payload has on the line is lost, as it is on a real one."""
+        self._plugged = self.plugged
+        if self._plugged:
+            self._line.plug()
+        else:
+            self._line.pull()
+            self._clean = False  # a frame may have been cut; the next one ends it
+        print("the line was " + ("plugged in" if self._plugged else "pulled"), file=sys.stderr, flush=True)
 
     def _fast(self) -> bool:
         return self._pace is None and (self._busy or self._linger > 0)
@@ -414,7 +486,7 @@ class Server:
         if data:
             self._clean = data.endswith(b"\x7e")
         self._line.send(data)
-        if self._notes and self._clean:
+        if self._notes and self._clean and self._plugged:
             for note in self._notes:
                 self._line.send(note)
             self._notes.clear()
@@ -461,12 +533,17 @@ class Server:
 
 @contextmanager
 def _ending(server: Server) -> Iterator[None]:
-    """Ctrl-C and a request to end stop the loop between two slices."""
+    """Ctrl-C and a request to end stop the loop between two slices; SIGUSR1 pulls the cable, or plugs it in.
+    """
 
     def end(_number: int, _frame: FrameType | None) -> None:
         server.ended = True
 
+    def move_cable(_number: int, _frame: FrameType | None) -> None:
+        server.plugged = not server.plugged
+
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, move_cable)
     try:
         yield
     finally:

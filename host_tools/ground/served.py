@@ -29,10 +29,16 @@ class Served(Session):
         Session.__init__(self, spec, _Deaf())
         self._looks: "tuple[int, ...]" = ()
         self._unseen = 0
+        self._usual: "dict[str, Any] | None" = None
         self._max_resets = 1 << 30  # whoever is at the other end may reset it as often as he likes
 
     def start(self) -> None:
-        """Power on."""
+        """Power on. With `key_file` in the specification the line counts as a radio, its key in that file."""
+        if self._spec.get("key_file"):
+            import board
+
+            usual = self._usual = dict(board.BOARD["link"])
+            board.BOARD["link"] = dict(usual, radio=True, key_file=self._spec["key_file"])
         self._boot()
         t = self._tables
         self._looks = (t.PHASE_IMAGE_BIT, t.PHASE_IMAGE_AGAIN, t.PHASE_IMAGE_TUBE, t.PHASE_IMAGE_SEAL)
@@ -63,6 +69,11 @@ class Served(Session):
         """Power off the actuators, let go of the world."""
         self.payload.stop()
         self.world.detach()
+        if self._usual is not None:
+            import board
+
+            board.BOARD["link"] = self._usual
+            self._usual = None
 
     def _tick(self) -> None:
         try:
@@ -71,8 +82,15 @@ class Served(Session):
             self._restart(reset)
         if self.payload.events.count != self._events_seen:
             self._hear_events()
+            self._drive_on()
         if self.world.clock.now_us >= self._script.next_us:
             self._play()
+
+    def _drive_on(self) -> None:
+        """With the bit out of the ground and no tube in it, the rover drives on to rock that is uncut."""
+        plant = self.plant
+        if plant.depth_um > 0 and not plant.tubes.in_bit and plant.bit_nm < plant.surface_nm:
+            plant.new_target()
 
     def _busy(self) -> bool:
         """Whether the payload works on something; not while it waits for a release, or for a look."""

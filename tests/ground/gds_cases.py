@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fprime_gds.common.testing_fw import predicates
 from fprime_gds.common.utils.event_severity import EventSeverity
 
@@ -23,6 +24,12 @@ def until(what: Callable[[], bool], seconds: float = 10.0) -> bool:
     while not what() and time.monotonic() < limit:
         time.sleep(0.05)
     return what()
+
+
+@pytest.fixture(autouse=True)
+def somebody_there(fprime_test_api: Any) -> None:
+    """The ground system begins before its link is up: a command that is sent until then is lost, above it."""
+    assert fprime_test_api.await_telemetry("power.BUS_VOLTAGE", start=0, timeout=90) is not None
 
 
 def test_a_no_op_is_dispatched_and_completed(fprime_test_api: Any) -> None:

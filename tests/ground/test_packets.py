@@ -292,16 +292,18 @@ def test_names_that_no_payload_takes(name: str) -> None:
 
 # ---- sequences --------------------------------------------------------------------------------------------
 
-GOOD = """; three commands
+GOOD = """; four commands
 R00:00:00 system.NO_OP
+R00:00:01.5 link.ARM {acquire}
 R00:00:01.5 sample.ACQUIRE 3, 66000
 A2027-123T12:00:00 camera.ASSESS 1, PRESENT, 900
 """
+ACQUIRE = Names.load().command("sample.ACQUIRE").opcode
 
 
 def test_a_sequence_is_what_the_ground_systems_own_compiler_makes(tmp_path: Path) -> None:
     text = tmp_path / "three.seq"
-    text.write_text(GOOD)
+    text.write_text(GOOD.format(acquire=ACQUIRE))
     ours = sequence.compiled(sequence.read(text, Names.load()))
     theirs = tmp_path / "three.bin"
     tool = Path(sys.executable).with_name("fprime-seqgen")
@@ -310,8 +312,28 @@ def test_a_sequence_is_what_the_ground_systems_own_compiler_makes(tmp_path: Path
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ours[11:][:-4] == theirs.read_bytes()[11:][:-4]
     size, count = struct.unpack_from(">II", ours)
-    assert (size, count) == (len(ours) - 11, 3)
+    assert (size, count) == (len(ours) - 11, 4)
     assert struct.unpack(">I", ours[-4:])[0] == crc32(ours[:-4])
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("R00:00:00 link.ARM sample.ACQUIRE\nR00:00:05 sample.ACQUIRE 1, 5000\n", ""),
+        ("R00:00:05 sample.ACQUIRE 1, 5000\n", "the line before it must be link.ARM sample.ACQUIRE"),
+        ("R00:00:00 link.ARM feed.JOG\nR00:00:05 sample.ACQUIRE 1, 5000\n", "the line before it must be"),
+        ("R00:00:00 link.ARM sample.ACQUIRE\nR00:10:00 sample.ACQUIRE 1, 5000\n", "within 30 s"),
+        ("R00:00:00 link.ARM sample.AQUIRE\n", "near it: sample.ACQUIRE"),
+    ],
+)
+def test_a_hazardous_step_needs_its_arming_before_it(tmp_path: Path, lines: str, words: str) -> None:
+    text = tmp_path / "armed.seq"
+    text.write_text(lines)
+    if not words:
+        assert len(sequence.read(text, Names.load())) == 2
+        return
+    with pytest.raises(SequenceError, match=words):
+        sequence.read(text, Names.load())
 
 
 def test_every_wrong_line_of_a_sequence_is_named(tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 """Nothing is done twice, whatever the line does: both ends of the link over a line that loses, doubles,
 swaps, damages and replays frames, while either end is reset now and then.
 
-Each command sets a parameter to a number of its own, so what was carried out can be counted.
+Each command sets a parameter to a number of its own, so what was carried out can be counted. Every frame that
+an end takes is held against those that were sent, and every frame that arrives unharmed has to be taken,
+whatever came before it.
 """
 
 from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Callable
 
 import pytest
 
+from host_tools.ground.framing import content_of
 from host_tools.ground.link import DROPPED, OVER, UNKNOWN, Ears, Link, Sent
 from rochette.tables import CMD_SYSTEM_PARAMETER_SET, P_LINK_LOSS_MS
 from tests.unit.ground_bench import Bench
@@ -28,9 +32,14 @@ class Line:
         self._old: list[bytes] = []
         self._count = 0
         self.frames = 0
+        self.harmed = 0
+        self.sent: set[bytes] = set()
+        """Content of every frame that was put on the line."""
 
     def _hit(self) -> bool:
-        return self._draw.randrange(1000) < self._permille
+        hit = self._draw.randrange(1000) < self._permille
+        self.harmed += hit
+        return hit
 
     def write(self, data: bytes, now_ms: int) -> None:
         for part in data.split(b"\x7e"):
@@ -40,6 +49,9 @@ class Line:
     def _mistreat(self, frame: bytes, now_ms: int) -> None:
         draw = self._draw
         self.frames += 1
+        content = content_of(frame[1:-1])
+        assert content is not None, "an end sends what is no frame"
+        self.sent.add(content)
         if len(self._old) < 4000:
             self._old.append(frame)
         else:
@@ -67,6 +79,43 @@ class Line:
         return b"".join(entry[2] for entry in due)
 
 
+class Watch:
+    """What one end has to take, and what it takes."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._due: list[bytes] = []
+        self._begun = b""
+        self.taken = 0
+        self.invented = 0
+        self.missed = 0
+
+    def arrives(self, data: bytes) -> None:
+        """These bytes reach the end; those of them that are whole frames have to be taken."""
+        *parts, self._begun = (self._begun + data).split(b"\x7e")
+        for part in parts:
+            content = content_of(part)
+            if content is not None and content in self._line.sent:
+                self._due.append(content)
+
+    def takes(self, content: bytes) -> None:
+        """The end takes this for a frame."""
+        self.taken += 1
+        self.invented += content not in self._line.sent
+        if content in self._due:
+            self._due.remove(content)
+
+    def all_read(self) -> None:
+        """The end has read everything that arrived."""
+        self.missed += len(self._due)
+        self._due.clear()
+
+    def forget(self) -> None:
+        """The end was restarted; what it had not read yet is gone."""
+        self._due.clear()
+        self._begun = b""
+
+
 class Heard(Ears):
     """Events by number: none twice, none out of order."""
 
@@ -88,6 +137,7 @@ class Trial:
         self.draw = random.Random(seed)
         self.bench = Bench(tick=self.draw.randrange(1 << 30))
         self.up, self.down = Line(self.draw, permille), Line(self.draw, permille)
+        self.payload_end, self.ground_end = Watch(self.up), Watch(self.down)
         self.now_ms = 0
         self.serial = 0
         self.carried: dict[int, int] = {}
@@ -98,10 +148,28 @@ class Trial:
         self.host_restarts = 0
         self.ears: list[Heard] = []
         self._new_host()
+        self._watch_payload()
 
     def _new_host(self) -> None:
         self.ears.append(Heard())
+        self.ground_end.forget()
         self.link = Link(self.ears[-1], self.draw.randrange(1 << 32))
+        take = self.link._take
+
+        def watched(content: bytes) -> None:
+            self.ground_end.takes(content)
+            take(content)
+
+        self.link._take = watched  # type: ignore[method-assign]
+
+    def _watch_payload(self) -> None:
+        take: Callable[[bytearray, int], None] = self.bench.link._take
+
+        def watched(frame: bytearray, length: int) -> None:
+            self.payload_end.takes(bytes(frame[:length]))
+            take(frame, length)
+
+        self.bench.link._take = watched
 
     @property
     def frames(self) -> int:
@@ -109,11 +177,18 @@ class Trial:
 
     def step(self) -> None:
         self.up.write(self.link.poll(self.now_ms), self.now_ms)
-        self.bench.put(self.up.read(self.now_ms))
+        data = self.up.read(self.now_ms)
+        self.payload_end.arrives(data)
+        self.bench.put(data)
         self.bench.tick(_STEP_TICKS)
+        if not self.bench.port.incoming:
+            self.payload_end.all_read()
         self._count()
         self.down.write(self.bench.take(), self.now_ms)
-        self.link.receive(self.down.read(self.now_ms), self.now_ms)
+        data = self.down.read(self.now_ms)
+        self.ground_end.arrives(data)
+        self.link.receive(data, self.now_ms)
+        self.ground_end.all_read()
         self.now_ms += 10 * _STEP_TICKS
 
     def _count(self) -> None:
@@ -131,6 +206,8 @@ class Trial:
     def restart_payload(self) -> None:
         self.restarts += 1
         self.bench.start(self.draw.randrange(1 << 30))
+        self.payload_end.forget()
+        self._watch_payload()
 
     def restart_host(self) -> None:
         """The host's program is gone, and what it knew with it."""
@@ -178,6 +255,25 @@ class Trial:
             else:
                 assert sent.state == UNKNOWN, f"command {serial} is still {sent.state}"
         assert max(self.carried.values(), default=0) <= 1
+        for end in (self.payload_end, self.ground_end):
+            assert end.invented == 0, "a frame was taken that nobody sent"
+            assert end.missed == 0, "a whole frame was not taken: the harm before it went on"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What a report wants to know."""
+        ends = (self.payload_end, self.ground_end)
+        return {
+            "frames": self.frames,
+            "hits": self.up.harmed + self.down.harmed,
+            "restarts": self.restarts + self.host_restarts,
+            "commands": self.serial,
+            "carried out": len(self.order),
+            "carried out twice": len(self.order) - len(self.carried),
+            "frames taken": sum(end.taken for end in ends),
+            "taken and not sent": sum(end.invented for end in ends),
+            "whole and not taken": sum(end.missed for end in ends),
+        }
 
 
 @pytest.mark.parametrize(
@@ -198,10 +294,14 @@ def test_no_command_is_carried_out_twice(seed: int, permille: int, resets: int) 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(20))
-def test_no_command_is_carried_out_twice_in_a_million_frames(seed: int) -> None:
+def test_no_command_is_carried_out_twice_in_a_million_frames(
+    seed: int, record_property: Callable[[str, object], None]
+) -> None:
     draw = random.Random(seed)
     trial = Trial(seed + 100, draw.randrange(5, 250))
     trial.run(50_000, draw.randrange(0, 10))
+    for name, count in trial.counts.items():
+        record_property(name, count)
     assert len(trial.order) > 100
 
 

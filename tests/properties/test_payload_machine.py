@@ -35,6 +35,13 @@ COMMANDS = (
     (t.CMD_SEALER_RETRACT, ()),
     (t.CMD_CORER_CENTRE, ()),
     (t.CMD_CORER_PERCUSS, (5,)),
+    (t.CMD_CORER_SPIN, (100, 3)),
+    (t.CMD_CORER_TURN_CAM, (t.CAM_POSITION_OFFSET,)),
+    (t.CMD_CORER_HALT, ()),
+    (t.CMD_FEED_HALT, ()),
+    (t.CMD_PROBE_JOG, (5000,)),
+    (t.CMD_SEALER_JOG, (1000,)),
+    (t.CMD_SYSTEM_SELF_TEST, ()),
     (t.CMD_CAMERA_SHOOT, (40000, 500)),
     (t.CMD_SYSTEM_NO_OP, ()),
 )

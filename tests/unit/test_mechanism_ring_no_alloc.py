@@ -57,7 +57,7 @@ def test_every_state_was_ticked_with_the_heap_locked(lines: dict[str, list[int]]
 
 @pytest.mark.micropython
 def test_the_runs_ended_as_they_do_on_cpython(lines: dict[str, list[int]]) -> None:
-    assert lines["good_run"] == [0] * 15
+    assert lines["good_run"] == [0] * 19
     assert lines["bad_run"] == [
         tables.CAROUSEL_RESULT_OK,
         tables.CAROUSEL_RESULT_LOST_STEPS,

@@ -54,6 +54,7 @@ class Kit:
     seats: int
     halt_all: "Callable[[], None]"  # every mechanism stops where it is
     check_parts: "Callable[[], int]"  # emits an event for each part that fails; returns how many failed
+    check_part: "Callable[[int], bool]"  # whether a part (enum Part) answers; an event when it does not
     parts: int  # how many parts are checked
     now_ms: "Callable[[], int]"  # milliseconds of ticks since start; wraps with the tick counter
     tidy: "Callable[[], None]"  # collects garbage; only while nothing moves

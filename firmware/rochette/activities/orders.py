@@ -5,7 +5,7 @@ A command that starts an activity is answered when the activity has ended; one t
 
 from rochette.activities.acquire import acquire
 from rochette.activities.bring_up import bring_up
-from rochette.activities.operate import operate
+from rochette.activities.operate import operate, self_test, spin
 from rochette.activities.record import commission, record
 from rochette.activities.recovery import finish_storing, hold_again, hold_again_at_start, retract_bit
 from rochette.services.commands import PENDING, CommandError
@@ -19,24 +19,35 @@ from rochette.tables import (
     ASSESS_RESULT_ACCEPTED,
     ASSESS_RESULT_LIGHT_DOWNGRADE,
     BREAK_OFF_RESULT_OK,
+    CAM_POSITION_CENTRED,
+    CAM_POSITION_OFFSET,
     CAMERA_RESULT_OK,
     CAROUSEL_RESULT_OK,
     CMD_CAMERA_ASSESS,
     CMD_CAMERA_HALT,
+    CMD_CAMERA_SELF_TEST,
     CMD_CAMERA_SHOOT,
     CMD_CAROUSEL_COUNT,
     CMD_CAROUSEL_GO,
     CMD_CAROUSEL_HALT,
     CMD_CAROUSEL_HOME,
     CMD_CAROUSEL_JOG,
+    CMD_CAROUSEL_SELF_TEST,
     CMD_CAROUSEL_SHAKE,
     CMD_CORER_CENTRE,
+    CMD_CORER_HALT,
     CMD_CORER_PERCUSS,
+    CMD_CORER_SELF_TEST,
+    CMD_CORER_SPIN,
+    CMD_CORER_TURN_CAM,
+    CMD_FEED_HALT,
     CMD_FEED_HOME,
     CMD_FEED_JOG,
+    CMD_FEED_SELF_TEST,
     CMD_GATE_CLOSE,
     CMD_GATE_HALT,
     CMD_GATE_OPEN,
+    CMD_GATE_SELF_TEST,
     CMD_LEDGER_BIT,
     CMD_LEDGER_DROP,
     CMD_LEDGER_LOAD,
@@ -44,8 +55,10 @@ from rochette.tables import (
     CMD_LEDGER_MOVE,
     CMD_LEDGER_SEALS,
     CMD_PROBE_HALT,
+    CMD_PROBE_JOG,
     CMD_PROBE_MEASURE,
     CMD_PROBE_RETRACT,
+    CMD_PROBE_SELF_TEST,
     CMD_SAMPLE_ABORT,
     CMD_SAMPLE_ACQUIRE,
     CMD_SAMPLE_BRING_UP,
@@ -58,7 +71,10 @@ from rochette.tables import (
     CMD_SEALER_ACTIVATE,
     CMD_SEALER_DISPENSE,
     CMD_SEALER_HALT,
+    CMD_SEALER_JOG,
     CMD_SEALER_RETRACT,
+    CMD_SEALER_SELF_TEST,
+    CMD_SYSTEM_SELF_TEST,
     COMMAND_RESULT_BUSY,
     COMMAND_RESULT_EXECUTION,
     COMMAND_RESULT_OK,
@@ -69,6 +85,16 @@ from rochette.tables import (
     MODE_STOPPED,
     MODE_WORKING,
     OUTCOME_FAULT,
+    PART_ADS1115,
+    PART_DS3231,
+    PART_FRAM,
+    PART_HX711,
+    PART_INA219_AUX,
+    PART_INA219_BUS,
+    PART_INA219_SPINDLE,
+    PART_LIS3DH,
+    PART_MCP23017,
+    PART_VEML7700,
     PERCUSSION_RESULT_OK,
     PROBE_RESULT_OK,
     REASON_ABORT_COMMANDED,
@@ -85,6 +111,32 @@ if TYPE_CHECKING:
 
 EVERYTHING = 0x3FFFFFFF
 """Resource mask of an activity that owns every mechanism."""
+
+_TESTS = (
+    (CMD_FEED_SELF_TEST, (PART_MCP23017, PART_HX711)),
+    (CMD_CORER_SELF_TEST, (PART_INA219_SPINDLE, PART_INA219_AUX, PART_MCP23017, PART_LIS3DH)),
+    (CMD_CAROUSEL_SELF_TEST, (PART_MCP23017,)),
+    (CMD_PROBE_SELF_TEST, (PART_ADS1115, PART_INA219_AUX)),
+    (CMD_SEALER_SELF_TEST, (PART_ADS1115, PART_INA219_AUX, PART_MCP23017)),
+    (CMD_GATE_SELF_TEST, (PART_MCP23017, PART_INA219_AUX)),
+    (CMD_CAMERA_SELF_TEST, (PART_VEML7700,)),
+    (
+        CMD_SYSTEM_SELF_TEST,
+        (
+            PART_MCP23017,
+            PART_INA219_SPINDLE,
+            PART_INA219_BUS,
+            PART_INA219_AUX,
+            PART_ADS1115,
+            PART_LIS3DH,
+            PART_VEML7700,
+            PART_DS3231,
+            PART_FRAM,
+            PART_HX711,
+        ),
+    ),
+)
+"""Which parts (enum Part) each self-test asks: those that the mechanism needs."""
 
 
 class Orders:
@@ -114,34 +166,40 @@ class Orders:
             (CMD_SAMPLE_RETAKE, self._retake),
             (CMD_SAMPLE_ABORT, self._abort),
             (CMD_CAMERA_ASSESS, self._assess),
-            (CMD_CORER_PERCUSS, self._percuss),
-            (CMD_CORER_CENTRE, self._centre),
-            (CMD_FEED_JOG, self._feed_jog),
+            (CMD_CORER_SPIN, self._spin),
+            (CMD_CORER_TURN_CAM, self._turn_cam),
+            (CMD_CORER_HALT, self._halt_corer),
             (CMD_CAROUSEL_GO, self._carousel_go),
-            (CMD_CAROUSEL_JOG, self._carousel_jog),
-            (CMD_CAMERA_SHOOT, self._shoot),
         ):
             commands.handle(opcode, handler)
         self._by_hand()
 
     def _by_hand(self) -> None:
-        """Commands without arguments: one mechanism, one action; and the halts."""
+        """One mechanism, one action, with the command's own arguments; the halts and the self-tests."""
         kit = self._kit
         for opcode, mechanism, begin, ok in (
             (CMD_FEED_HOME, kit.feed, kit.feed.home, FEED_RESULT_OK),
+            (CMD_FEED_JOG, kit.feed, kit.feed.jog, FEED_RESULT_OK),
+            (CMD_CORER_PERCUSS, kit.percussion, kit.percussion.pulses, PERCUSSION_RESULT_OK),
+            (CMD_CORER_CENTRE, kit.breakoff, kit.breakoff.centre, BREAK_OFF_RESULT_OK),
             (CMD_CAROUSEL_HOME, kit.carousel, kit.carousel.home, CAROUSEL_RESULT_OK),
             (CMD_CAROUSEL_COUNT, kit.carousel, kit.carousel.count, CAROUSEL_RESULT_OK),
+            (CMD_CAROUSEL_JOG, kit.carousel, kit.carousel.jog, CAROUSEL_RESULT_OK),
             (CMD_CAROUSEL_SHAKE, kit.carousel, kit.carousel.shake, CAROUSEL_RESULT_OK),
             (CMD_PROBE_MEASURE, kit.probe, kit.probe.measure, PROBE_RESULT_OK),
+            (CMD_PROBE_JOG, kit.probe, kit.probe.jog, PROBE_RESULT_OK),
             (CMD_PROBE_RETRACT, kit.probe, kit.probe.retract, PROBE_RESULT_OK),
             (CMD_SEALER_DISPENSE, kit.sealer, kit.sealer.dispense, SEALER_RESULT_OK),
             (CMD_SEALER_ACTIVATE, kit.sealer, kit.sealer.activate, SEALER_RESULT_OK),
+            (CMD_SEALER_JOG, kit.sealer, kit.sealer.jog, SEALER_RESULT_OK),
             (CMD_SEALER_RETRACT, kit.sealer, kit.sealer.retract, SEALER_RESULT_OK),
             (CMD_GATE_OPEN, kit.gate, kit.gate.open, GATE_RESULT_OK),
             (CMD_GATE_CLOSE, kit.gate, kit.gate.close, GATE_RESULT_OK),
+            (CMD_CAMERA_SHOOT, kit.camera, kit.camera.shoot, CAMERA_RESULT_OK),
         ):
             self._commands.handle(opcode, self._handler(opcode, mechanism, begin, ok))
         for opcode, halt in (
+            (CMD_FEED_HALT, kit.feed.halt),
             (CMD_CAROUSEL_HALT, kit.carousel.halt),
             (CMD_PROBE_HALT, kit.probe.halt),
             (CMD_SEALER_HALT, kit.sealer.halt),
@@ -149,12 +207,20 @@ class Orders:
             (CMD_CAMERA_HALT, kit.camera.halt),
         ):
             self._commands.handle(opcode, halt)
+        for opcode, parts in _TESTS:
+            self._commands.handle(opcode, self._tester(opcode, parts))
 
     def _handler(
-        self, opcode: int, mechanism: "Any", begin: "Callable[[], None]", ok: int
-    ) -> "Callable[[], int]":
+        self, opcode: int, mechanism: "Any", begin: "Callable[..., None]", ok: int
+    ) -> "Callable[..., int]":
+        def handler(*args: int) -> int:
+            return self._operate(opcode, mechanism, begin, ok, args)
+
+        return handler
+
+    def _tester(self, opcode: int, parts: "tuple[int, ...]") -> "Callable[[], int]":
         def handler() -> int:
-            return self._operate(opcode, mechanism, begin, ok)
+            return self._start(opcode, ACTIVITY_NAME_OPERATE, self_test(self._kit, parts))
 
         return handler
 
@@ -168,8 +234,15 @@ class Orders:
         self._kit.mode.set(MODE_WORKING)
         return PENDING
 
-    def _operate(self, opcode: int, mechanism: "Any", begin: "Callable[[], None]", ok: int) -> int:
-        return self._start(opcode, ACTIVITY_NAME_OPERATE, operate(self._kit, mechanism, begin, ok))
+    def _operate(
+        self,
+        opcode: int,
+        mechanism: "Any",
+        begin: "Callable[..., None]",
+        ok: int,
+        args: "tuple[int, ...]" = (),
+    ) -> int:
+        return self._start(opcode, ACTIVITY_NAME_OPERATE, operate(self._kit, mechanism, begin, ok, args))
 
     def _ended(self, name: int, result: int, _reason: int) -> None:
         """Every activity's one end: the mode, and the answer to the command that began it."""
@@ -262,48 +335,27 @@ class Orders:
             return COMMAND_RESULT_OK
         raise CommandError(COMMAND_RESULT_EXECUTION, 1, picture)
 
-    def _percuss(self, pulses: int) -> int:
-        percussion = self._kit.percussion
+    def _spin(self, rpm: int, seconds: int) -> int:
+        return self._start(CMD_CORER_SPIN, ACTIVITY_NAME_OPERATE, spin(self._kit, rpm, seconds))
 
-        def begin() -> None:
-            percussion.pulses(pulses)
+    def _turn_cam(self, position: int) -> int:
+        cam = self._kit.breakoff
+        begin = cam.release
+        if position == CAM_POSITION_CENTRED:
+            begin = cam.centre
+        elif position == CAM_POSITION_OFFSET:
+            begin = cam.offset
+        return self._operate(CMD_CORER_TURN_CAM, cam, begin, BREAK_OFF_RESULT_OK)
 
-        return self._operate(CMD_CORER_PERCUSS, percussion, begin, PERCUSSION_RESULT_OK)
-
-    def _centre(self) -> int:
-        breakoff = self._kit.breakoff
-        return self._operate(CMD_CORER_CENTRE, breakoff, breakoff.centre, BREAK_OFF_RESULT_OK)
-
-    def _feed_jog(self, distance_um: int, speed_um_s: int) -> int:
-        feed = self._kit.feed
-
-        def begin() -> None:
-            feed.jog(distance_um, speed_um_s)
-
-        return self._operate(CMD_FEED_JOG, feed, begin, FEED_RESULT_OK)
+    def _halt_corer(self) -> None:
+        kit = self._kit
+        kit.corer.halt()
+        kit.spindle.halt()
+        kit.percussion.halt()
+        kit.breakoff.halt()
 
     def _carousel_go(self, position: int, station: int) -> int:
         carousel = self._kit.carousel
         if position > self._kit.seats:
             raise CommandError(COMMAND_RESULT_VALIDATION, 1, position)
-
-        def begin() -> None:
-            carousel.go(position, station)
-
-        return self._operate(CMD_CAROUSEL_GO, carousel, begin, CAROUSEL_RESULT_OK)
-
-    def _carousel_jog(self, steps: int) -> int:
-        carousel = self._kit.carousel
-
-        def begin() -> None:
-            carousel.jog(steps)
-
-        return self._operate(CMD_CAROUSEL_JOG, carousel, begin, CAROUSEL_RESULT_OK)
-
-    def _shoot(self, exposure_us: int, led_permille: int) -> int:
-        camera = self._kit.camera
-
-        def begin() -> None:
-            camera.shoot(exposure_us, led_permille)
-
-        return self._operate(CMD_CAMERA_SHOOT, camera, begin, CAMERA_RESULT_OK)
+        return self._operate(CMD_CAROUSEL_GO, carousel, carousel.go, CAROUSEL_RESULT_OK, (position, station))

@@ -9,11 +9,12 @@ Positions in micrometres from the retracted end; the fill is the tube's bottom l
 allocates nothing; nothing here may be called from an interrupt.
 """
 
-from rochette.mechanisms.errors import MechanismBusy
+from rochette.mechanisms.errors import MechanismBusy, MechanismRange
 from rochette.mechanisms.rod import Rod
 from rochette.tables import (
     EV_PROBE_HALTED,
     EV_PROBE_JAM,
+    EV_PROBE_JOGGED,
     EV_PROBE_MEASURED,
     EV_PROBE_NO_CONTACT,
     EV_PROBE_NO_CURRENT,
@@ -58,6 +59,7 @@ from rochette.tables import (
     PROBE_STATE_APPROACH,
     PROBE_STATE_BACK_OFF,
     PROBE_STATE_IDLE,
+    PROBE_STATE_JOGGING,
     PROBE_STATE_REST,
     PROBE_STATE_RETRACTING,
     PROBE_STATE_SETTLE,
@@ -141,7 +143,8 @@ class Probe:
         self._touch0 = 0
         self._touch1 = 0
         self._touch2 = 0
-        self._measuring = False
+        self._after = PROBE_STATE_RETRACTING
+        self._target_um = 0
 
     @property
     def position_um(self) -> int:
@@ -178,9 +181,8 @@ class Probe:
             self._emit(EV_PROBE_NOT_RETRACTED, rod.um)
             self._finish(PROBE_RESULT_NOT_RETRACTED)
             return
-        self._measuring = True
         self._touches = 0
-        self._rest()
+        self._rest(PROBE_STATE_APPROACH)
 
     def retract(self) -> None:
         """Pull the rod out of the tube.
@@ -188,8 +190,26 @@ class Probe:
         Results: OK, JAM, SENSOR, NO_CURRENT, TIMEOUT. Raises MechanismBusy.
         """
         self._begin("retract")
-        self._measuring = False
-        self._rest()
+        self._rest(PROBE_STATE_RETRACTING)
+
+    def jog(self, distance_um: int) -> None:
+        """Move by `distance_um` (down positive), slowly, between 0 and the end of the window; stops at any
+        force.
+
+        Results: OK, JAM, SENSOR, NO_CURRENT, TIMEOUT. Raises MechanismBusy, MechanismRange.
+        """
+        rod = self._rod
+        rod.read()
+        target = rod.um + distance_um
+        deepest = self._values[P_PROBE_WINDOW_HIGH_UM]
+        if not 0 <= target <= deepest:
+            raise MechanismRange("probe", "target_um", target, 0, deepest)
+        self._begin("jog")
+        if not rod.sensor_ok:
+            self._sensor()
+            return
+        self._target_um = target
+        self._rest(PROBE_STATE_JOGGING)
 
     def halt(self) -> None:
         """Stop now, in place. Allocates nothing."""
@@ -229,23 +249,34 @@ class Probe:
                 self._end_retraction()
             elif self._rises():
                 pass
+        elif state == PROBE_STATE_JOGGING:
+            self._tick_jogging()
         elif state == PROBE_STATE_REST:
             rod.rest()
             self._wait -= 1
             if self._wait <= 0:
-                if self._measuring:
-                    self._down(PROBE_STATE_APPROACH, self._values[P_PROBE_FAST_PERMILLE])
-                elif self._out():
-                    self._end_retraction()
-                else:
-                    self._up(PROBE_STATE_RETRACTING)
+                self._go_on()
 
     # -- strokes -----------------------------------------------------------------------------------
 
-    def _rest(self) -> None:
+    def _rest(self, after: int) -> None:
         self._rod.begin_rest()
         self._wait = self._values[P_PROBE_REST_MS] // _TICK_MS
+        self._after = after
         self.state = PROBE_STATE_REST
+
+    def _go_on(self) -> None:
+        """The rail rests: begin what was asked for."""
+        values = self._values
+        if self._after == PROBE_STATE_APPROACH:
+            self._down(PROBE_STATE_APPROACH, values[P_PROBE_FAST_PERMILLE])
+        elif self._after == PROBE_STATE_JOGGING:
+            slow = values[P_PROBE_SLOW_PERMILLE]
+            self._down(PROBE_STATE_JOGGING, slow if self._target_um > self._rod.um else -slow)
+        elif self._out():
+            self._end_retraction()
+        else:
+            self._up(PROBE_STATE_RETRACTING)
 
     def _down(self, state: int, permille: int) -> None:
         self._rod.drive(permille, self._values[P_PROBE_STILL_UM])
@@ -277,6 +308,30 @@ class Probe:
             self._over += 1
             if self._over >= _CONTACT_TICKS:
                 self._contact()
+            return
+        self._over = 0
+        self._moves()
+
+    def _tick_jogging(self) -> None:
+        """By hand, up or down: there, or stopped by what it meets."""
+        rod = self._rod
+        left = self._target_um - rod.um
+        if rod.drive_permille < 0:
+            if left >= 0:
+                self._end_jog()
+            else:
+                self._rises()
+            return
+        if left <= 0:
+            self._end_jog()
+            return
+        if rod.driven_ticks * _TICK_MS <= self._values[P_PROBE_INRUSH_MS]:
+            return
+        if rod.above_ma >= self._values[P_PROBE_SLOW_CONTACT_MA]:
+            self._over += 1
+            if self._over >= _CONTACT_TICKS:
+                self._emit(EV_PROBE_JAM, rod.um, rod.above_ma, self.state)
+                self._finish(PROBE_RESULT_JAM)
             return
         self._over = 0
         self._moves()
@@ -374,6 +429,11 @@ class Probe:
     def _end_retraction(self) -> None:
         self._rod.stop()
         self._emit(EV_PROBE_RETRACTED, self._rod.um)
+        self._finish(PROBE_RESULT_OK)
+
+    def _end_jog(self) -> None:
+        self._rod.stop()
+        self._emit(EV_PROBE_JOGGED, self._rod.um)
         self._finish(PROBE_RESULT_OK)
 
     def _sensor(self) -> None:

@@ -13,12 +13,13 @@ micrometres from the retracted end. `tick()` allocates nothing; nothing here may
 
 from array import array
 
-from rochette.mechanisms.errors import MechanismBusy
+from rochette.mechanisms.errors import MechanismBusy, MechanismRange
 from rochette.mechanisms.rod import Rod
 from rochette.tables import (
     EV_SEALER_DISPENSED,
     EV_SEALER_HALTED,
     EV_SEALER_JAM,
+    EV_SEALER_JOGGED,
     EV_SEALER_NO_CURRENT,
     EV_SEALER_NO_PULL_OUT,
     EV_SEALER_NOT_ACTIVATED,
@@ -72,6 +73,7 @@ from rochette.tables import (
     SEALER_STATE_DESCENDING,
     SEALER_STATE_DISPENSING,
     SEALER_STATE_IDLE,
+    SEALER_STATE_JOGGING,
     SEALER_STATE_PRESSING,
     SEALER_STATE_REST,
     SEALER_STATE_RETRACTING,
@@ -167,6 +169,7 @@ class Sealer:
         self.dispense_record = Record(200)
         self.activate_record = Record(250)
         self._next = SEALER_STATE_IDLE
+        self._target_um = 0
         self._ticks = 0
         self._wait = 0
         self._dead = 0
@@ -231,6 +234,26 @@ class Sealer:
         self._begin("retract")
         self._rest(SEALER_STATE_RETRACTING)
 
+    def jog(self, distance_um: int) -> None:
+        """Move by `distance_um` (down positive), slowly; stops at any force.
+
+        Downwards no further than the dispenser, or with a seal in hand than the tube: a seal is never taken
+        uncounted, and never pressed. Results: OK, TOO_MUCH_RESISTANCE, SENSOR, NO_CURRENT, TIMEOUT. Raises
+        MechanismBusy, MechanismRange.
+        """
+        rod = self._rod
+        rod.read()
+        target = rod.um + distance_um
+        deepest = self._values[P_SEALER_PRESS_FROM_UM if self.seal_in_hand else P_SEALER_PULL_FROM_UM]
+        if deepest < rod.um:
+            deepest = rod.um
+        if not 0 <= target <= deepest:
+            raise MechanismRange("sealer", "target_um", target, 0, deepest)
+        self._begin("jog")
+        if self._ready():
+            self._target_um = target
+            self._rest(SEALER_STATE_JOGGING)
+
     def halt(self) -> None:
         """Stop now, in place. Allocates nothing."""
         if self.busy:
@@ -263,6 +286,8 @@ class Sealer:
         if state == SEALER_STATE_RETRACTING:
             self._tick_retracting()
             return
+        if state == SEALER_STATE_JOGGING and self._there():
+            return
         if rod.driven_ticks * _TICK_MS <= values[P_SEALER_INRUSH_MS]:
             return
         # Rail currents stay below 2 A: times 1000 mN/mA within the board's 31-bit integers.
@@ -276,6 +301,21 @@ class Sealer:
             self._tick_descending(rod.um, force)
         elif state == SEALER_STATE_PRESSING:
             self._tick_pressing(rod.um, force)
+        elif force > values[P_SEALER_CONTACT_MN]:
+            self._resist(rod.um, force, values[P_SEALER_CONTACT_MN])
+        elif rod.still_ticks * _TICK_MS >= values[P_SEALER_STILL_MS]:
+            self._sensor()
+
+    def _there(self) -> bool:
+        """True when a jog has come to its end."""
+        rod = self._rod
+        left = self._target_um - rod.um
+        if left > 0 if rod.drive_permille > 0 else left < 0:
+            return False
+        rod.stop()
+        self._emit(EV_SEALER_JOGGED, rod.um)
+        self._finish(SEALER_RESULT_OK)
+        return True
 
     # -- the two steps -----------------------------------------------------------------------------
 
@@ -443,6 +483,9 @@ class Sealer:
             self._drive(values[P_SEALER_DISPENSE_PERMILLE])
         elif state == SEALER_STATE_DESCENDING:
             self._drive(values[P_SEALER_DESCEND_PERMILLE])
+        elif state == SEALER_STATE_JOGGING:
+            slow = values[P_SEALER_PRESS_PERMILLE]
+            self._drive(slow if self._target_um > self._rod.um else -slow)
         elif self._rod.um > values[P_SEALER_RETRACTED_UM]:
             self._drive(-values[P_SEALER_RETRACT_PERMILLE])
 

@@ -768,6 +768,33 @@ class Ledger:
 
     # Reading
 
+    def size(self) -> int:
+        """Bytes of the export that read_into() gives; of the whole store when it can't be trusted, for the
+        ground to look at."""
+        if self.state == UNREADABLE:
+            return self._store.size
+        return (self.count - self.oldest + 2) * RECORD_BYTES
+
+    def read_into(self, offset: int, buffer: "Any", count: int) -> int:
+        """Fill buffer[:count] from byte `offset` of the export on: the header, then the records that are in
+        the store, the oldest first. How many bytes there were. Raises OSError. Allocates."""
+        count = min(count, self.size() - offset)
+        if count <= 0:
+            return 0
+        if self.state == UNREADABLE:
+            self._store.read_into(offset, memoryview(buffer)[:count])
+            return count
+        done = 0
+        oldest = self.oldest
+        while done < count:
+            place = (offset + done) // RECORD_BYTES
+            within = (offset + done) % RECORD_BYTES
+            length = min(count - done, RECORD_BYTES - within)
+            at = self._offset(oldest + place - 1) if place else 0
+            self._store.read_into(at + within, memoryview(buffer)[done : done + length])
+            done += length
+        return count
+
     def records(self) -> "Generator[Record, None, None]":
         """Each record that is in the store, from the oldest. Allocates; for reports."""
         raw = bytearray(RECORD_BYTES)

@@ -143,6 +143,10 @@ class Mcp23017(I2cPart):
                 )
         self._stale[port] = False
 
+    def level(self, bit: int) -> int:
+        """Where an input stands now, 0 or 1, with the fault that is on it."""
+        return self._pin(bit)
+
     def force(self, bit: int, level: "Callable[[int], int] | None") -> None:
         """Puts a fault on a pin (a function from the true level to the level there is), or takes it away."""
         self.forced[bit] = level
