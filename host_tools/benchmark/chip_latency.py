@@ -191,7 +191,6 @@ def worst_us(probe: Probe, way: Way, trials: int) -> tuple[float, float]:
         took = (low - at) / 1000
         worst = max(worst, took)
         total += took
-    probe.interrupt()
     return worst, total / trials
 
 

@@ -449,8 +449,6 @@ class _Check:
                 self._camera(where, part)
             elif part["driver"] == "mcp23017":
                 self._expander(where, part)
-            elif part["driver"] == "hx711" and part["mn_num"] == 0:
-                self.bad(f"{where}.mn_num", 0, "anything but 0 is allowed: it scales what is weighed")
             elif part["driver"] == "potentiometer":
                 self._potentiometer(where, part)
 

@@ -166,7 +166,7 @@ DRIVERS: dict[str, dict[str, Kind | None]] = {
         "max_steps_per_s": Whole(1, 20_000),
         **DRAW,
     },
-    "servo": {"pwm": Word(), "min_us": Whole(400, 2_600), "max_us": Whole(400, 2_600), **DRAW},
+    "servo": {"pwm": Word(), "min_us": Whole(500, 2_500), "max_us": Whole(500, 2_500), **DRAW},
     "percussion": {
         "pwm": Word(),
         "min_mhz": Whole(8_000, 60_000),
@@ -179,7 +179,7 @@ DRIVERS: dict[str, dict[str, Kind | None]] = {
     "hx711": {
         "pio": Word(),
         "samples_per_s": OneOf((10, 80)),
-        "mn_num": Whole(-32_767, 32_767),
+        "mn_num": Whole(1, 60),
         "mn_den": Whole(1, 32_767),
         "zero_raw": Whole(-8_388_608, 8_388_607),
     },
@@ -205,9 +205,9 @@ DRIVERS: dict[str, dict[str, Kind | None]] = {
         "channel": Whole(0, 3),
         "mv_at_zero": Whole(0, 4_095),
         "mv_span": Whole(-4_095, 4_095),
-        "travel_um": Whole(1_000, 1_000_000),
+        "travel_um": Whole(1_000, 300_000),
     },
-    "thermistor": {"channel": Whole(0, 3), "mv_at_0c": Whole(0, 4_095), "uv_per_mc": Whole(-100, 100)},
+    "thermistor": {"channel": Whole(0, 3), "mv_at_0c": Whole(0, 4_095), "uv_per_mc": Whole(1, 100)},
     "camera_trigger": {"shutter": Word(), "focus": Word(), "sync": Word()},
 }
 EXPANDER_IN: dict[str, Kind] = {"bit": Whole(0, 15), "active": LEVEL, "pull": OneOf(("up", None))}
@@ -264,7 +264,7 @@ SWITCHES = (
 )
 
 _UM = Whole(0, 1_000_000)
-_US = Whole(400, 2_600)
+_US = Whole(500, 2_500)
 MECHANICS: dict[str, Kind | None] = {
     "seats": Whole(2, 64),
     "feed_nm_per_step": Whole(10, 100_000),

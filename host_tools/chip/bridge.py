@@ -103,6 +103,8 @@ class Bridge:
         self._reading: Reading | None = None
         self._steps = {}
         self._words: list[tuple[Hx711, int, int]] = []
+        # How often each part had started when its last word was offered.
+        self._starts: dict[int, int] = {}
         for axis in world.steppers:
             for line in world.lines:
                 if line is not None and line.axis is axis:
@@ -201,7 +203,10 @@ class Bridge:
             out += struct.pack("<BBd", gp, level, us * 1000)
         out.append(len(self._words))
         for part, data, clock in self._words:
-            out += struct.pack("<BBBId", data, clock, _WORD_PULSES, part.word(), part.ready_us * 1000)
+            anew = part.starts != self._starts.get(data, 0)
+            self._starts[data] = part.starts
+            pulses = _WORD_PULSES | (0x80 if anew else 0)
+            out += struct.pack("<BBBId", data, clock, pulses, part.word(), part.ready_us * 1000)
         out += struct.pack("<H", core_temperature.code_of(self.world.plant))
         chunk = self._to_uart[:_UART_MOST]
         out += struct.pack("<BH", max(self.uart, 0), len(chunk)) + chunk

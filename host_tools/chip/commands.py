@@ -44,8 +44,15 @@ def register(commands: Parsers, target: Convert, pace: Convert, whole: Callable[
     )
     emulate.add_argument("--rock", default="sandstone", metavar="NAME", help="the rock under it (sandstone)")
     emulate.add_argument("--seed", default=1, type=whole(0, 2**30 - 1), metavar="N", help="seed (1)")
-    emulate.add_argument("--board", default="emulated", metavar="NAME", help="a folder of boards/ (emulated)")
-    emulate.add_argument("--image", type=Path, metavar="FILE", help="chip: this MicroPython image")
+    emulate.add_argument(
+        "--board", default=None, metavar="NAME", help="what hangs on the pins (emulated; chip: pico)"
+    )
+    emulate.add_argument(
+        "--image",
+        type=Path,
+        metavar="FILE|stock",
+        help="chip: this MicroPython image (the one with the firmware in it)",
+    )
     emulate.add_argument(
         "--firmware",
         action="store_true",
@@ -101,7 +108,7 @@ def _emulate(args: argparse.Namespace) -> int:
     from host_tools.run import runner, targets
 
     targets.require(args.target)
-    spec = runner.make_spec(runner.Asked(rock=args.rock, seed=args.seed, board=args.board))
+    spec = runner.make_spec(runner.Asked(rock=args.rock, seed=args.seed, board=args.board or "emulated"))
     if args.key is not None:
         try:
             read_key(args.key)

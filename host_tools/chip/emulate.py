@@ -57,6 +57,29 @@ def flash_of(image: Image, file: Path | None) -> bytes:
     return image.flash[:-FILES_BYTES] + data[-FILES_BYTES:]
 
 
+BOARD, EMULATED = "pico", "emulated"
+"""What hangs on the chip's pins unless another board is named: without, and with the firmware from the start.
+"""
+STOCK = "stock"
+
+
+def image_of(named: Path | None) -> Image:
+    """The image: ours, with the firmware in it, built when it has to be; `stock` for MicroPython's; or a
+    file.
+
+    Where ours can't be built, the stock one, and it is said.
+    """
+    if named is not None:
+        return images.find(None if str(named) == STOCK else named)
+    from host_tools.chip import session
+
+    try:
+        return session.firmware_image()
+    except ImageError as error:
+        print(f"rochette: the image with the firmware in it can't be built: {error}", file=sys.stderr)
+        return images.find()
+
+
 class Stop:
     """Set by SIGTERM and SIGINT while it is entered."""
 
@@ -161,7 +184,7 @@ def _line(tcp: int | None, pty: str | None) -> Line | None:
 def _flash(args: argparse.Namespace) -> tuple[str, bytes]:
     """What is on the chip, in words, and its flash."""
     if not args.firmware:
-        image = images.find(args.image)
+        image = image_of(args.image)
         return image.text, flash_of(image, args.flash)
     if args.image is not None:
         raise UsageError(
@@ -183,6 +206,8 @@ def main(args: argparse.Namespace, pace: float | None) -> int:
 
     if args.link_tcp is not None and args.link_pty is not None:
         raise UsageError("emulate: give --link-tcp PORT or --link-pty LINK, not both.")
+    # The emulated board's line to the ground is a UART, that of a Pico its USB port.
+    args.board = args.board or (EMULATED if args.firmware or args.link_tcp or args.link_pty else BOARD)
     lines: list[Line] = []
     try:
         node()

@@ -194,7 +194,9 @@ def _manifest(work: Path, name: str, frozen: bool) -> Path:
         inlined = work / "inlined"
         shutil.rmtree(inlined, ignore_errors=True)
         inline.write(inlined)
+        (inlined / f"{IMAGE_MODULE}.py").write_text(image_module(inlined), encoding="utf-8")
         text += f'package("rochette", base_path="{inlined}")\n'
+        text += f'module("{IMAGE_MODULE}.py", base_path="{inlined}")\n'
     target = work / f"manifest-{name}.py"
     if not target.exists() or target.read_text() != text:
         target.write_text(text)
@@ -235,9 +237,25 @@ def _compile(work: Path, name: str, frozen: bool, log: Path) -> bytes:
     return from_elf((build / "firmware.elf").read_bytes())
 
 
+IMAGE_MODULE = "rochette_image"
+"""A module of the frozen image: what is in it, for deployment."""
+
+
+def image_module(inlined: Path) -> str:
+    """The text of that module: the image's mark, and a line for each module with the hash of its source."""
+    lines = []
+    for path in sorted((inlined / "rochette").rglob("*.py")):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        lines.append(f"{path.relative_to(inlined).as_posix()} {digest}\n")
+    return (
+        '"""What is in this image: its mark, and each module with the hash of its source."""\n\n'
+        f'MARK = "{sources_hash()}"\nMODULES = """{"".join(lines)}"""\n'
+    )
+
+
 def sources_hash() -> str:
     """A hash of what goes into a frozen image: its recipe, and every file of the firmware's packages."""
-    digest = hashlib.sha256(f"{MICROPYTHON} {SDK} {TINYUSB} {_STOCK}".encode())
+    digest = hashlib.sha256(f"{MICROPYTHON} {SDK} {TINYUSB} {_STOCK} {IMAGE_MODULE}".encode())
     for path in sorted((paths.FIRMWARE / "rochette").rglob("*.py")):
         digest.update(path.relative_to(paths.FIRMWARE).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -277,7 +277,8 @@ function go(body) {
     const pulses = u8();
     const word = body.readUInt32LE(at);
     at += 4;
-    shift.offer({ data, clock, pulses, word, readyNs: time() });
+    // The top bit: a long clock pulse has started the part anew.
+    shift.offer({ data, clock, pulses: pulses & 0x7f, word, readyNs: time() }, pulses > 0x7f);
   }
   chip.mcu.adc.channelValues[TEMPERATURE] = body.readUInt16LE(at);
   at += 2;

@@ -19,7 +19,6 @@ Edge = tuple[int, int, float]
 MS = 1_000_000.0
 _FN_SIO = 5
 _REFUSED = b"\x00"
-_TRIES = 20
 
 
 class Probe:
@@ -83,7 +82,7 @@ class Probe:
         return said
 
     def start(self, code: str) -> None:
-        """Begin to run code that does not end by itself; `interrupt` ends it."""
+        """Begin to run code; `end` waits for its end, which code that runs for ever does not have."""
         self.type(code.encode() + b"\x04")
         self.until(b"OK")
 
@@ -100,17 +99,6 @@ class Probe:
         """Run code to its end; gives what it printed."""
         self.start(code)
         return self.end()
-
-    def interrupt(self) -> None:
-        """Ctrl-C, and the prompt is back. One that meets an interrupt handler ends only that: then again."""
-        for _ in range(_TRIES):
-            self.type(b"\x03")
-            self.go(200 * MS)
-            if b"\x04" in self.console:
-                break
-        self.until(b"\x04")
-        self.until(b"\x04")
-        self.until(b">")
 
     def close(self) -> None:
         """No process is left."""

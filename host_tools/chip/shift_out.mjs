@@ -18,10 +18,19 @@ export class ShiftOut {
     chip.onPio = (before, after) => this.clocked(after & ~before);
   }
 
-  /** The word that comes next; one that is being shifted out is not disturbed. @param {Offer} offer */
-  offer(offer) {
+  /**
+   * The word that comes next; one that is being shifted out is not disturbed, unless the part has been started `anew`.
+   * @param {Offer} offer @param {boolean} anew
+   */
+  offer(offer, anew = false) {
     const part = this.parts.get(offer.data);
-    if (part && part.seen > 0) return;
+    if (part && part.seen > 0 && !anew) return;
+    if (anew) {
+      this.chip.setPin(offer.data, 1);
+      this.parts.delete(offer.data);
+      this.offer(offer);
+      return;
+    }
     this.parts.set(offer.data, { ...offer, seen: 0, low: part?.low ?? false });
     this.arm(offer.data);
   }

@@ -228,8 +228,8 @@ class Fault:
         if name not in _KINDS:
             raise FaultError(
                 where + ": unknown target; allowed are plant.NAME, pin.NAME, sensor.NAME, drive.NAME, "
-                "register.PART.NUMBER, bus.NAME, supply.actuator, supply.logic, estop.loop, chip.reset, flash, "
-                "clock.PART, sleep.chip"
+                "register.PART.NUMBER, bus.NAME, supply.actuator, supply.logic, estop.loop, chip.reset, "
+                "flash, clock.PART, sleep.chip"
             )
         kinds = _KINDS[name]
         self.kind: str = data.get("kind", kinds[0] if len(kinds) == 1 else "")

@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "tables": set(),
     "boot": {"hal", "board"},
     "main": {"payload", "hal", "board"},
+    "slots": {"boot"},
     "inputs": {"payload", "drivers", "hal", "tables"},
     "watched": {"payload", "tables"},
     "ground": {"payload", "hal", "services", "tables"},

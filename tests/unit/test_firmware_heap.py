@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from host_tools import inline, paths, rocks
+from host_tools.deploy import files
 from host_tools.run.targets import vm_path
 from rochette import tables as t
 
@@ -25,15 +26,18 @@ def test_the_firmware_fits_a_picos_heap(tmp_path):
     """Measured as it goes onto a board: with the dictionary's numbers in the code (host_tools/inline.py)."""
     vm = str(paths.find_micropython())
     inline.write(tmp_path)
+    (tmp_path / "board.py").write_text(files.board_text("emulated"))
     asked = {
         "rock_data": rocks.load("sandstone"),
         "commission": t.CMD_SAMPLE_COMMISSION,
         "bring_up": t.CMD_SAMPLE_BRING_UP,
     }
+    path = vm_path("emulated").replace(str(paths.FIRMWARE), str(tmp_path))
+    path = path.replace(str(paths.BOARDS / "emulated"), str(tmp_path))
     done = subprocess.run(
         [vm, "-X", "heapsize=16M", str(paths.ROOT / "tests/unit/firmware_heap.py")],
         input=json.dumps(asked) + "\n",
-        env=dict(os.environ, MICROPYPATH=vm_path("emulated").replace(str(paths.FIRMWARE), str(tmp_path))),
+        env=dict(os.environ, MICROPYPATH=path),
         capture_output=True,
         text=True,
         timeout=120,

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from host_tools.emulator.world import World
 
 _SETTLE_US = 50_000
+_SLEEPS_US = 60
+_ASLEEP_US = 1 << 60
 
 
 class Hx711:
@@ -32,6 +34,8 @@ class Hx711:
         self.clock = world.clock
         # When DOUT falls next: kept by whoever reads the part.
         self.ready_us = _SETTLE_US
+        self.starts = 0
+        self._high_since_us = -1
 
     def power_on(self) -> None:
         """It settles anew."""
@@ -58,13 +62,23 @@ class Hx711:
         return raw & 0xFFFFFF
 
     def clock_level(self, level: int) -> None:
-        """PD_SCK driven as a plain output: low is rest; high for 60 us would power the part down. Raises
-        EmulationError.
+        """PD_SCK driven as a plain output: low is rest; high for more than 60 us puts the part to sleep, low
+        again starts it anew ("Reset and Power-Down Sequence"). Raises EmulationError for a shorter pulse by
+        hand, which would shift out a bit.
         """
+        now = self.clock.now_us
         if level:
-            raise EmulationError(
-                self.name + ": PD_SCK is driven high by hand, which powers the part down; use the PIO"
-            )
+            self._high_since_us = now
+            self.ready_us = _ASLEEP_US
+        elif self._high_since_us >= 0:
+            held = now - self._high_since_us
+            self._high_since_us = -1
+            if held <= _SLEEPS_US:
+                raise EmulationError(
+                    self.name + ": PD_SCK is pulsed by hand for " + str(held) + " us: that shifts a bit out"
+                )
+            self.starts += 1
+            self.power_on()
 
     def let_go(self) -> None:
         """DOUT is only listened to: setting its pin as an input does not disturb a state machine that reads

@@ -1,0 +1,215 @@
+"""The board under test: at its raw prompt, with the firmware's own drivers; and as a payload on the link."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from host_tools.boards import find
+from host_tools.deploy.errors import DeployError
+from host_tools.deploy.raw import LineGone, Raw
+from host_tools.ground.client import Payload
+from host_tools.ground.errors import GroundError, PortError
+
+START_S = 120.0
+LASTS_S = 200.0
+
+# Built on the board once: the drivers of its own board.py, and what every step ends with.
+_PRELUDE = """\
+import gc,json,time
+from board import BOARD
+from rochette.drivers.fit import fit
+import machine
+# A load cell's amplifier may stand in the middle of a word: a long clock pulse starts it anew (HX711,
+# "Reset").
+_c=machine.Pin(BOARD['pins'][BOARD['pio']['load_cell']['pins'][1]]['gp'],machine.Pin.OUT,value=1)
+time.sleep_us(100)
+_c.value(0)
+time.sleep_ms(60)
+d=fit(BOARD)
+en=d['actuator_enable']
+def safe():
+ en.off()
+ for n in ('spindle','probe','sealer'): d[n].stop()
+ for n in ('feed','carousel'): d[n].stop()
+ for n in ('breakoff_servo','gate_servo'): d[n].off()
+ d['led_ring'].set(0)
+def w(ms,*ps):
+ e=time.ticks_add(time.ticks_ms(),ms)
+ while time.ticks_diff(e,time.ticks_ms())>0:
+  for p in ps: p.poll()
+  time.sleep_ms(10)
+def chk(*ps):
+ for p in ps: p.check()
+ time.sleep_ms(60)
+def steps(s,n,rate,until=None):
+ s.reset_position(0)
+ t=time.ticks_us()
+ s.set_rate(rate if n>0 else -rate)
+ while abs(s.position)<abs(n) and not(until and until()):
+  s.tick()
+  t=time.ticks_add(t,10000)
+  while time.ticks_diff(t,time.ticks_us())>0: pass
+ s.stop()
+ while s.moving: s.tick()
+ return s.position
+safe()
+"""
+
+
+# Before any driver is built: what boot.py has left.
+_LEVELS = """\
+import json,machine
+from board import BOARD
+o=[(n,p) for n,p in BOARD['pins'].items() if p['dir']=='out']
+print(json.dumps([n for n,p in o if machine.Pin(p['gp']).value()!=p['safe']]))
+"""
+
+
+class DeadBoard(Exception):
+    """The board does not answer any more, and did not come back: nothing that follows can be tried."""
+
+
+class Rig:
+    """One board on one port. `raw()` and `payload()` give it in one of its two states."""
+
+    def __init__(self, port: str, board: str, key: str | None, power_cycle: str | None) -> None:
+        self.port = port
+        self.board_name = board
+        self.board: dict[str, Any] = find.data(board)
+        self.key = key
+        self._power_cycle = power_cycle
+        self._raw: Raw | None = None
+        self._payload: Payload | None = None
+        self._reset = False
+        self.unsafe: list[str] = []
+        """Outputs that were not at their safe level after the last start to the prompt."""
+
+    # At the prompt
+
+    def run(self, code: str) -> Any:
+        """Run code on the board, with the drivers `d` there; what it printed last, as JSON. The outputs are
+        safe afterwards whatever happens. Raises DeployError for an exception there.
+        """
+        # A function, so that its names are gone afterwards.
+        body = "\n".join(" " + line for line in code.strip("\n").split("\n"))
+        try:
+            return json.loads(
+                self._prompt().ask(f"def _s():\n{body}\ntry:\n print(json.dumps(_s()))\nfinally:\n safe()\n")
+            )
+        except DeployError as error:
+            if not isinstance(error, LineGone):
+                raise
+            self.close()
+            self._revive(str(error))
+            raise DeployError(
+                f"{error}; after a power cycle it is back. This step was not repeated."
+            ) from error
+        except BaseException:
+            # A step that ran out of time, or a person's Ctrl-C: the step ends there, with the outputs safe.
+            if self._raw is not None:
+                self._raw.interrupt()
+                self._raw.close()
+                self._raw = None
+            raise
+
+    def _prompt(self) -> Raw:
+        if self._raw is None:
+            self._leave_payload()
+            raw = Raw(self.port)
+            try:
+                raw.enter()
+                # Timers and interrupts of the payload that ran end with the interpreter.
+                raw.soft_reset()
+                self.unsafe = json.loads(raw.ask(_LEVELS))
+                raw.do(_PRELUDE, "while its drivers were built")
+            except BaseException:
+                raw.close()
+                raise
+            self._raw = raw
+            self._reset = True
+        return self._raw
+
+    # As a payload
+
+    def payload(self) -> Payload:
+        """The payload on the link, started anew when the prompt was used before."""
+        if self._payload is None:
+            self._leave_prompt()
+            self._payload = self._connect()
+        return self._payload
+
+    def _connect(self) -> Payload:
+        end = time.monotonic() + START_S
+        while True:
+            try:
+                return Payload.connect(self.port, self.key, 5.0)
+            except (PortError, GroundError) as error:
+                if time.monotonic() > end:
+                    raise DeadBoard(f"no payload answered in {START_S:.0f} s: {error}") from error
+                time.sleep(0.3)
+
+    def wait_kept(self) -> str:
+        """Wait until the copy that runs is no longer on trial, so that resets count for nothing; its slot."""
+        end = time.monotonic() + LASTS_S
+        while True:
+            words = self.payload().downlink("deployment.txt").decode().split(" ")
+            if words[-1].strip() == "kept":
+                return words[0]
+            if time.monotonic() > end:
+                raise DeployError(
+                    f"slot {words[0]} is still on trial after {LASTS_S:.0f} s with the actuators off"
+                )
+            time.sleep(1.0)
+
+    # Between the two
+
+    def _leave_payload(self) -> None:
+        if self._payload is not None:
+            self._payload.close()
+            self._payload = None
+
+    def _leave_prompt(self) -> None:
+        if self._raw is not None:
+            try:
+                if self._reset:
+                    self._raw.reset()
+            finally:
+                self._raw.close()
+                self._raw = None
+
+    def close(self) -> None:
+        """Leave the board running its payload."""
+        self._leave_payload()
+        try:
+            self._leave_prompt()
+        except DeployError:
+            return
+
+    def _revive(self, why: str) -> None:
+        if self._power_cycle is None:
+            raise DeadBoard(
+                f"{why}. With --power-cycle COMMAND the bench can switch its supply off and on itself."
+            )
+        done = subprocess.run(self._power_cycle, shell=True, timeout=60, capture_output=True, text=True)
+        if done.returncode:
+            raise DeadBoard(
+                f"{why}; and --power-cycle ended with status {done.returncode}: {done.stderr.strip()}"
+            )
+        self.payload()
+
+
+@contextmanager
+def recorded(payload: Payload, hear: Callable[[str, float, Any], None]) -> Iterator[None]:
+    """While entered, `hear` gets every sampled value: channel, seconds of the payload's own clock, value."""
+
+    def sampled(samples: Any) -> None:
+        for one in samples:
+            hear(one.name, one.time.ms / 1000, one.value)
+
+    payload.on_sampled(sampled)
+    yield

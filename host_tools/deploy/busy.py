@@ -1,0 +1,110 @@
+"""Who is on the port, asked without disturbing it: a prompt, a payload at rest, or one at work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from host_tools.ground.client import Payload
+from host_tools.ground.errors import GroundError, LinkError, PortError, TransferFailed
+from host_tools.ground.port import open_port
+
+_PROMPT_S = 0.3
+_SLOW_PROMPT_S = 5.0
+"""An emulated chip on a busy machine."""
+_LINK_S = 8.0
+_STATUS_S = 30.0
+"""A payload tells once a second how it is; an emulated chip's second may be several of ours."""
+_RAIL_ON = 2
+DEPLOYMENT = "deployment.txt"
+
+
+class Deployed(NamedTuple):
+    """What the payload says of itself: its copy, the digest of that, its board, and the image's mark."""
+
+    slot: str
+    digest: str
+    board: str
+    image: str
+
+
+NOTHING = Deployed("-", "-", "-", "-")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is there: `prompt`, MicroPython's; `payload`, ours, with what it does (`activity`, "" at rest) and
+    what was deployed (slot, digest, board, image); neither: something else runs.
+    """
+
+    prompt: bool = False
+    payload: bool = False
+    activity: str = ""
+    deployed: Deployed = NOTHING
+    dictionary: str = ""
+
+
+def look(port: str, key: str | None = None, enough: Callable[[Deployed], bool] = lambda _: False) -> Look:
+    """Look at a port. Where `enough` is told of what was deployed and is content, what the payload does is
+    not asked. Raises PortError when it can't be opened, or goes away at once.
+    """
+    if _has_prompt(port, _PROMPT_S):
+        return Look(prompt=True)
+    try:
+        payload = Payload.connect(port, key, _LINK_S, check=False)
+    except PortError:
+        raise
+    except LinkError:
+        return Look(prompt=_has_prompt(port, _SLOW_PROMPT_S))
+    with payload:
+        return _ask(payload, enough)
+
+
+def _has_prompt(port: str, wait_s: float) -> bool:
+    line = open_port(port)
+    try:
+        # Ctrl-B leaves a raw prompt that somebody left behind; a payload takes neither byte for anything.
+        line.write(b"\x02\r")
+        heard = b""
+        end = time.monotonic() + wait_s
+        while time.monotonic() < end:
+            heard += line.read(0.05)
+            if heard.endswith(b">>> "):
+                return True
+    except PortError as error:
+        raise PortError(
+            f"{port}: it closed again at once. Another program holds it, or the board was unplugged. "
+            "Nothing was changed."
+        ) from error
+    finally:
+        line.close()
+    return False
+
+
+def _ask(payload: Payload, enough: Callable[[Deployed], bool]) -> Look:
+    assert payload.connection is not None
+    welcome = payload.connection.link.welcome
+    dictionary = "" if welcome is None else welcome.digest.hex()
+    words = NOTHING
+    if dictionary == payload.names.digest.hex():
+        payload.dictionary_checked = True
+        try:
+            slot, digest, board, image, _ = payload.downlink(DEPLOYMENT).decode().split()
+            words = Deployed(slot, digest, board, image)
+        except (TransferFailed, GroundError, ValueError):
+            words = NOTHING
+    if enough(words):
+        return Look(payload=True, deployed=words, dictionary=dictionary)
+    end = time.monotonic() + _STATUS_S
+    while payload.status is None and time.monotonic() < end:
+        time.sleep(0.02)
+    status = payload.status
+    activity = ""
+    if status is None:
+        activity = "something that it does not tell"
+    elif status.activity or status.flags & _RAIL_ON:
+        enum = payload.names.words.enums.get("ActivityName")
+        activity = enum.label(status.activity) if enum and status.activity else "actuators on"
+    return Look(payload=True, activity=activity, deployed=words, dictionary=dictionary)

@@ -1,0 +1,101 @@
+"""Deployments onto the emulated chip, over its port, by the command's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host_tools.chip import process, session
+from host_tools.chip.errors import ChipError
+from host_tools.chip.uf2 import ImageError
+from host_tools.deploy import deploy, files
+from host_tools.deploy.deploy import Asked
+from host_tools.deploy.errors import DeployError
+from host_tools.ground.client import Payload
+from tests.deploy.served import Cable, ServedChip
+
+pytestmark = pytest.mark.chip
+
+
+@pytest.fixture(scope="module")
+def chip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedChip]:
+    try:
+        process.node()
+        session.firmware_image()
+    except (ChipError, ImageError) as missing:
+        pytest.skip(f"the chip target is not installed here: {str(missing).splitlines()[0]}")
+    served = ServedChip(tmp_path_factory.mktemp("chip") / "log")
+    yield served
+    served.close()
+
+
+def run(port: str, **more: Any) -> deploy.Done:
+    return deploy.deploy(Asked(port, **more), lambda text: None, lambda gone, total: None)
+
+
+def test_a_payload_is_deployed_left_alone_changed_and_repaired(
+    chip: ServedChip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(chip.port)
+    assert (first.slot, first.board, first.form, len(first.sent)) == ("a", "pico", "frozen", 3)
+    again = run(chip.port)
+    assert again.nothing and again.sent == [] and again.slot == "a"
+
+    plain = files.make("pico", "frozen", first.image, files.own_modules()).digest
+    # One module changed: it goes beside the image, with what has to be imported before it.
+    texts = dict(files.inlined())
+    texts["rochette/mechanisms/gate.py"] += "\nCHANGED = 1\n"
+    monkeypatch.setattr(files, "inlined", lambda: texts)
+    cable = Cable(chip.port, 6_000)
+    with pytest.raises(DeployError, match="slot a starts") as caught:
+        run(cable.port)
+    cable.close()
+    assert cable.pulled.is_set() and "deploy again" in str(caught.value)
+    repaired = run(chip.port)
+    assert repaired.slot == "b"
+    assert "board.mpy" not in repaired.sent, "it was on the board already, in the other copy"
+    with Payload.connect(chip.port, timeout_s=20) as payload:
+        slot, digest, _, image, _ = payload.downlink("deployment.txt").decode().split()
+    assert (slot, image) == ("b", first.image)
+    assert len(digest) == 16 and digest != plain
+
+
+def test_what_must_not_be_deployed_is_refused_in_words(chip: ServedChip) -> None:
+    with pytest.raises(DeployError, match="has a RP2350, and this is a RP2040. Nothing was changed"):
+        run(chip.port, board="pico2")
+    run(chip.port)
+    with pytest.raises(DeployError, match="has not the RAM"):
+        run(chip.port, form="mpy")
+    run(chip.port)
+    with Payload.connect(chip.port, timeout_s=20) as payload:
+        payload.send("sample.COMMISSION", timeout_s=60)
+        payload.submit("sample.BRING_UP")
+        _wait_busy(payload)
+    with pytest.raises(DeployError, match="the payload is at work .BRING_UP.. Nothing was stopped"):
+        run(chip.port, board="bench12")
+
+
+def _wait_busy(payload: Payload) -> None:
+    import time
+
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if payload.status is not None and payload.status.activity:
+            return
+        time.sleep(0.05)
+    raise AssertionError("bring-up did not begin")
+
+
+def test_a_stock_image_is_told_from_ours(tmp_path: Path, chip: ServedChip) -> None:
+    served = ServedChip(tmp_path / "log", "--image", "stock")
+    try:
+        with pytest.raises(DeployError, match="a stock MicroPython image is on the board") as caught:
+            run(served.port)
+        assert "rochette flash --frozen" in str(caught.value) and "Nothing was changed" in str(caught.value)
+        with pytest.raises(DeployError, match="--frozen: a stock"):
+            run(served.port, form="frozen")
+    finally:
+        served.close()

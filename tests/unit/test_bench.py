@@ -1,0 +1,162 @@
+"""The bench's own machinery, without a board: fixtures, skips in words, time-outs, a dead board, known
+failures.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host_tools.bench import fixture, plugin, report
+from host_tools.bench.calibration import Calibration
+from host_tools.bench.rig import Rig
+from host_tools.bench.traces import Heard, Trace
+from host_tools.run.errors import UsageError
+
+STEPS = """
+import time
+import pytest
+from host_tools.bench.plugin import BENCH
+from host_tools.bench.rig import DeadBoard
+
+def test_fine(record_property):
+    record_property("doc", "It is fine.")
+    record_property("volts", 12)
+
+@pytest.mark.needs("spindle", "rail")
+def test_not_wired():
+    raise AssertionError("it was run")
+
+@pytest.mark.limit_s(1)
+def test_slow():
+    time.sleep(20)
+
+def test_known():
+    assert False, "as ever"
+
+def test_dies():
+    raise DeadBoard("it smokes")
+
+def test_never_reached():
+    raise AssertionError("it was run")
+"""
+
+
+def bench_of(tmp_path: Path, wired: tuple[str, ...] = ("i2c",)) -> plugin.Bench:
+    one = fixture.Fixture("some", "Some parts.", ("the USB",), frozenset(wired))
+    expected = [{"board": "pico", "step": "test_known", "reason": "no shunt yet", "date": "2026-11-25"}]
+    rig = Rig("socket://127.0.0.1:1", "pico", None, None)
+    return plugin.Bench(rig, one, Calibration("pico"), tmp_path, expected=expected)
+
+
+def run(tmp_path: Path) -> tuple[plugin.Bench, list[str]]:
+    (tmp_path / "test_steps.py").write_text(STEPS)
+    (tmp_path / "bench.ini").write_text("[pytest]\nxfail_strict = true\n")
+    bench = bench_of(tmp_path)
+    said: list[str] = []
+    arguments = [str(tmp_path), "-c", str(tmp_path / "bench.ini"), "--rootdir", str(tmp_path)]
+    arguments += ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:xdist", "--import-mode=importlib"]
+    pytest.main(arguments, plugins=[plugin.Plugin(bench, said.append)])
+    return bench, said
+
+
+def test_a_session_skips_times_out_expects_and_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    bench, said = run(tmp_path)
+    outcomes = {step.name: step.outcome for step in bench.steps}
+    assert outcomes == {
+        "test_fine": "passed",
+        "test_not_wired": "skipped",
+        "test_slow": "failed",
+        "test_known": "known",
+        "test_dies": "failed",
+    }
+    text = {step.name: step.text for step in bench.steps}
+    assert text["test_not_wired"].endswith(
+        "spindle motor, bridge and encoder, the switched actuator rail, with its supply"
+    )
+    assert "not done after 1 s" in text["test_slow"]
+    assert text["test_known"] == "no shunt yet (since 2026-11-25)"
+    assert bench.dead == "it smokes"
+    assert said[0].startswith("ok       test_fine  volts 12")
+    bench.traces.append(
+        Trace(
+            "bring_up",
+            Heard({"feed.POSITION": [(0.0, 1.0), (1.0, 5.0)]}, ["a"], "OK"),
+            Heard({}, ["b"], "OK"),
+        )
+    )
+    page = report.write_page(bench).read_text(encoding="utf-8")
+    for words in (
+        "not wired:",
+        "Connect: the USB",
+        "it smokes",
+        "<polyline",
+        "Events only here: a",
+        "no shunt yet",
+    ):
+        assert words in page
+    assert json.loads((tmp_path / "bench.json").read_text())["steps"][0]["measured"] == {"volts": 12}
+
+
+@pytest.mark.parametrize("name", ["bare", "full", "sensors"])
+def test_fixtures_say_what_to_connect(name: str) -> None:
+    one = fixture.load(name)
+    assert one.connect and one.doc and one.wired <= set(fixture.CAPABILITIES)
+    assert name != "full" or len(one.connect) == 11
+
+
+def test_bad_fixtures_are_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rochette.toml").touch()
+    (tmp_path / "fixtures").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for text, says in (
+        ("wired = ['warp']", "warp"),
+        ("wire = []", "wire is not a key"),
+        ("wired = [", "not TOML"),
+    ):
+        (tmp_path / "fixtures" / "mine.toml").write_text(text)
+        with pytest.raises(UsageError, match=says):
+            fixture.load("mine")
+    with pytest.raises(UsageError, match="Allowed: bare, full, mine, sensors"):
+        fixture.load("theirs")
+
+
+def test_calibration_is_kept_and_drift_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = Calibration("pico")
+    first.put("tilt.z", 1000, "mg")
+    assert first.drift("tilt.z") is None
+    first.keep()
+    second = Calibration("pico")
+    second.put("tilt.z", 990, "mg")
+    assert second.drift("tilt.z") == -10
+    first.file.write_text("{")
+    with pytest.raises(UsageError, match="is no calibration"):
+        Calibration("pico")
+
+
+def test_a_known_failure_has_reason_and_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rochette.toml").touch()
+    (tmp_path / "expected.toml").write_text('[[expected]]\nboard = "pico"\nstep = "test_x"\nreason = "r"\n')
+    with pytest.raises(UsageError, match="date is missing"):
+        plugin.expected_failures("pico")
+
+
+def all_steps() -> Any:
+    return sorted(Path(fixture.paths.ROOT, "tests", "bench").glob("test_*.py"))
+
+
+def test_the_steps_come_in_the_order_of_bring_up() -> None:
+    names = [file.stem for file in all_steps()]
+    assert names == [
+        "test_1_alive",
+        "test_2_parts",
+        "test_3_motion",
+        "test_4_calibration",
+        "test_5_scenarios",
+    ]
