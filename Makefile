@@ -8,6 +8,8 @@ ROCK   ?= sandstone
 SEED   ?= 1
 RUN    ?= --rock $(ROCK) --seed $(SEED) --release auto
 PYTEST ?=
+FLASH  ?= --frozen
+DEPLOY ?=
 
 BIN       := .venv/bin
 RUN_READY  := .venv/.rochette-run
@@ -25,7 +27,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden docs-pictures chip image image-frozen chip-images test-chip test-ground test-yamcs vm pytest clean moved
+.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden mutation docs-pictures chip image image-frozen chip-images flash deploy bench test-chip test-ground test-yamcs vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -53,6 +55,12 @@ soak: $(TEST_READY) vm  ## The long tests: 1,000 seeds on both targets, long ran
 
 test-ground: $(TEST_READY) vm  ## The ground systems whole: test API on MicroPython, the page in a browser (needs chromium)
 	$(BIN)/python -m pytest -n 1 -m ground tests/ground $(PYTEST)
+
+mutation: $(TEST_READY)  ## Change custody's code one place at a time and see whether a test notices (hours; MUTATION="--share 0.02")
+	@test -x build/mutation/bin/cosmic-ray || { $(PYTHON) -m venv build/mutation && \
+	  build/mutation/bin/python -m pip install --quiet --constraint requirements.lock --editable '.[test]' && \
+	  build/mutation/bin/python -m pip install --quiet cosmic-ray==8.7.0; }
+	@build/mutation/bin/python -m host_tools.mutation $(MUTATION)
 
 test-yamcs: $(TEST_READY)  ## Yamcs on the bridge, in an environment of its own (downloads Yamcs, AGPL, and a Java)
 	@test -x build/yamcs/bin/fprime-yamcs || { $(PYTHON) -m venv build/yamcs && \
@@ -125,6 +133,15 @@ $(CHIP_READY): host_tools/chip/package.json host_tools/chip/package-lock.json
 	  echo "The chip target needs Node.js 20 or later with npm: on Debian the packages nodejs and npm. Nothing was changed."; exit 1; }
 	@cd host_tools/chip && npm ci --silent
 	@touch $@
+
+flash: $(RUN_READY)  ## Put our image, with the firmware in it, onto a Pico in boot mode (FLASH='--image FILE' for another)
+	@$(BIN)/rochette flash $(FLASH)
+
+deploy: $(RUN_READY)  ## Put the firmware onto the board that is plugged in (DEPLOY='--port DEV --board NAME')
+	@$(BIN)/rochette deploy $(DEPLOY)
+
+bench: $(TEST_READY) chip  ## Deploy onto an emulated Pico and run the bench suite on it, over its USB port
+	@$(BIN)/python -m host_tools.bench
 
 vm: $(RUN_READY)
 	@$(BIN)/python -m host_tools.paths

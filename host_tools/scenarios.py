@@ -52,7 +52,10 @@ FAULT_PLACES = (
 LIMIT_KEYS = ("never_together",)
 UNTIL_KEYS = ("event", "delay_ms")
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")
-EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "record", "result")
+EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "within", "record", "result")
+WITHIN_KEYS = ("first", "then", "ms")
+URGENT = ("URGENT_STOP", "URGENT_ABORT", "URGENT_PAUSE", "URGENT_RESUME")
+"""What a scenario may give beside the dictionary's commands: the frames that pass by every queue."""
 RESULT_FIELDS = (
     "verdict",
     "fill",
@@ -233,8 +236,12 @@ class _Checker:
             limits=self._tables("limit", data, LIMIT_KEYS, self._limit),
             expect=self._expect(data["expect"]),
         )
-        if scenario.id and not re.fullmatch(r"X\d+[a-z]?", scenario.id):
-            self._wrong(("id",), scenario.id, "X and the number of the fault catalogue, such as X1 or X14b")
+        if scenario.id and not re.fullmatch(r"X\d+[a-z]?|B\d+", scenario.id):
+            self._wrong(
+                ("id",),
+                scenario.id,
+                "X and the number of the fault catalogue, such as X1 or X14b, or B and that of a bench row",
+            )
         return scenario
 
     # Complaints
@@ -389,7 +396,7 @@ class _Checker:
             raise ScenarioError(f"{self._where(at)}: {str(error).removeprefix('fault 1 ')}.") from error
 
     def _command(self, at: tuple[str | int, ...], table: dict[str, Any]) -> dict[str, Any]:
-        self._one_of((*at, "name"), table.get("name"), self._dictionary().command_names())
+        self._one_of((*at, "name"), table.get("name"), [*self._dictionary().command_names(), *URGENT])
         args = table.get("args", [])
         if not isinstance(args, list):
             self._wrong((*at, "args"), args, "a list of whole numbers")
@@ -432,6 +439,13 @@ class _Checker:
                 self._wrong((*at, key), names, "a list of events")
             for name in names:
                 self._event((*at, key), name)
+        for index, one in enumerate(expect.get("within", [])):
+            place = (*at, "within", index)
+            table = self._table(place, one)
+            self._known(place, table, WITHIN_KEYS)
+            self._event((*place, "first"), table.get("first"))
+            self._event((*place, "then"), table.get("then"))
+            self._whole((*place, "ms"), table.get("ms"), 0, 2**31 - 1)
         kinds = expect.get("record", [])
         if not isinstance(kinds, list):
             self._wrong((*at, "record"), kinds, "a list of kinds of custody records")
@@ -584,6 +598,7 @@ def judge(scenario: Scenario, done: Done) -> list[str]:
         f"event {name} did not occur" for name in expect.get("must_events", ()) if name not in seen
     )
     complaints.extend(f"event {name} occurred" for name in expect.get("must_not_events", ()) if name in seen)
+    complaints.extend(late for one in expect.get("within", ()) if (late := _too_late(one, done.events)))
     if "record" in expect:
         kinds = [str(one.get("kind")) for one in result.get("custody") or ()]
         if kinds != expect["record"]:
@@ -604,6 +619,20 @@ def not_on_chip(scenario: Scenario) -> list[str]:
         elif fault["target"] == "supply.logic":
             why.append(f"{step}: a run on the chip does not go over a power cut; tests/chip has those")
     return why
+
+
+def _too_late(limit: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> str:
+    """Whether the first `then` at or after the first `first` came within its milliseconds; words if not."""
+    begun = next((n for n, event in enumerate(events) if event["name"] == limit["first"]), None)
+    if begun is None:
+        return f"event {limit['first']} did not occur, so nothing could come within its time"
+    ended = next((event for event in events[begun:] if event["name"] == limit["then"]), None)
+    if ended is None:
+        return f"event {limit['then']} did not follow {limit['first']}"
+    took = int(ended["ms"]) - int(events[begun]["ms"])
+    if took > limit["ms"]:
+        return f"{limit['then']} came {took} ms after {limit['first']}, allowed are {limit['ms']}"
+    return ""
 
 
 def run_one(scenario: Scenario, target: str, out: Path | None = None) -> Verdict:

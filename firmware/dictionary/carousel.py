@@ -219,6 +219,15 @@ EVENTS = [
         "cause": "A small move by hand command ended.",
         "action": "Home the carousel before the next move.",
     },
+    {
+        "name": "MOVED_BY_HAND",
+        "id": 60,
+        "severity": "WARNING_HI",
+        "format": "The carousel moved while it stood: no detent at step {step}; its reference is dropped",
+        "args": [("step", "I32")],
+        "cause": "Somebody, or something, turned the ring.",
+        "action": "Look which tube stands where; bring up again.",
+    },
 ]
 
 CHANNELS = [

@@ -124,6 +124,19 @@ ENUMS.append(
     }
 )
 
+ENUMS.append(
+    {
+        "name": "RestoreReason",
+        "doc": "Why a mirror of the custody ledger was not taken.",
+        "values": [
+            ("FILE", 1, "there is no file restore.ledger, or it cannot be read"),
+            ("RECORD", 2, "the record is damaged, breaks the chain, is another payload's or no next one"),
+            ("DIFFERS", 3, "another record stands here at that place"),
+            ("NOT_KEPT", 4, "the memory did not take it, or a custody rule forbids it"),
+        ],
+    }
+)
+
 EVENTS = [
     {
         "name": "OPENED",
@@ -185,6 +198,80 @@ EVENTS = [
         "action": "Read the ledger out, keep it, and begin a new one by command.",
     },
 ]
+
+EVENTS.append(
+    {
+        "name": "FOREIGN",
+        "id": 8,
+        "severity": "WARNING_HI",
+        "format": "Custody ledger is of payload {theirs}, this is {own}; its seats {seats}; not written",
+        "args": [("theirs", "U32"), ("own", "U32"), ("seats", "U32")],
+        "cause": "The memory comes from another payload, or the board's data name other seats than it was"
+        " begun for.",
+        "action": "Put its own memory back, or correct the board's data; nothing was changed.",
+    }
+)
+EVENTS.append(
+    {
+        "name": "RESTORED",
+        "id": 9,
+        "severity": "ACTIVITY_HI",
+        "format": "Custody ledger: {taken} records taken from file, {had} were here, {count} now",
+        "args": [("taken", "U32"), ("had", "U32"), ("count", "U32")],
+    }
+)
+EVENTS.append(
+    {
+        "name": "RESTORE_REFUSED",
+        "id": 10,
+        "severity": "WARNING_HI",
+        "format": "Restore stopped at record {sequence}: {reason}; what was here is unchanged",
+        "args": [("sequence", "U32"), ("reason", "RestoreReason")],
+        "cause": "The reason says it.",
+        "action": "Verify the mirror on the host; send the pieces in order.",
+    }
+)
+
+EVENTS.append(
+    {
+        "name": "MIRROR_OPENED",
+        "id": 11,
+        "severity": "ACTIVITY_HI",
+        "format": "Custody mirror in flash: {mirrored} records, {kept} in the ledger",
+        "args": [("mirrored", "U32"), ("kept", "U32")],
+    }
+)
+EVENTS.append(
+    {
+        "name": "MIRROR_DIFFERS",
+        "id": 12,
+        "severity": "WARNING_HI",
+        "format": "Custody mirror in flash with {mirrored} records does not fit the ledger's {kept}",
+        "args": [("mirrored", "U32"), ("kept", "U32")],
+        "cause": "Its files are damaged, or one of the two memories comes from elsewhere.",
+        "action": "Fetch both, compare them with the ground's mirror; neither is written.",
+    }
+)
+EVENTS.append(
+    {
+        "name": "MIRROR_FAILED",
+        "id": 13,
+        "severity": "WARNING_HI",
+        "format": "Custody mirror in flash failed after {mirrored} records; the FRAM alone keeps the record",
+        "args": [("mirrored", "U32")],
+        "cause": "The flash is full, read-only, or does not keep what is written.",
+        "action": "Pull the ledger to the ground; make room or exchange the board.",
+    }
+)
+EVENTS.append(
+    {
+        "name": "MIRROR_TAKEN",
+        "id": 14,
+        "severity": "ACTIVITY_HI",
+        "format": "Custody ledger took the mirror's records: {kept} now",
+        "args": [("kept", "U32")],
+    }
+)
 
 CHANNELS = [
     {
@@ -282,5 +369,31 @@ COMMANDS = [
         "states": ["IDLE", "STOPPED", "SAFE"],
         "hazardous": True,
         "doc": "Writes down which bit is on the spindle.",
+    },
+    {
+        "name": "MIRRORED",
+        "id": 7,
+        "args": [
+            {"name": "sequence", "type": "U32", "min": 1, "max": 16777215, "unit": "", "doc": "last record"},
+            {
+                "name": "chain",
+                "type": "U32",
+                "min": 0,
+                "max": 1073741823,
+                "unit": "",
+                "doc": "upper 30 bits of its chain's first four bytes",
+            },
+        ],
+        "states": ["ANY"],
+        "hazardous": False,
+        "doc": "The ground has verified and keeps all records up to this one: they may be written over.",
+    },
+    {
+        "name": "RESTORE",
+        "id": 8,
+        "args": [],
+        "states": ["IDLE", "STOPPED", "SAFE"],
+        "hazardous": True,
+        "doc": "Takes the records of the file restore.ledger that go on from those here; changes none.",
     },
 ]

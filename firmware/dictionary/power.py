@@ -81,6 +81,15 @@ EVENTS = [
         "action": "Keep the actuators off; move the axis by hand and look for what blocks it.",
     },
     {
+        "name": "IDLE_CURRENT",
+        "id": 63,
+        "severity": "WARNING_HI",
+        "format": "The supply gives {bus_ma} mA while nothing is commanded on, limit {limit_ma} mA: rail cut",
+        "args": [("bus_ma", "I32"), ("limit_ma", "I32")],
+        "cause": "A heater, or another load on the actuator rail, that does not go off: a shorted switch.",
+        "action": "Leave the rail off; look for the load that stays on with everything commanded off.",
+    },
+    {
         "name": "GUARD_TRIPPED",
         "id": 60,
         "severity": "WARNING_HI",

@@ -2,7 +2,7 @@
 the heater; and calling home when nobody is heard."""
 
 COMPONENT = "survival"
-BASE = 0xF00
+BASE = 0xE80
 
 ENUMS = [
     {

@@ -51,6 +51,8 @@ ENUMS = [
             ("BRING_UP", 1, "self-test, homing and count"),
             ("ACQUIRE", 2, "one core from rock to stored tube"),
             ("OPERATE", 3, "one mechanism by hand"),
+            ("CLEAR", 60, "a recovery by command"),
+            ("DROP", 61, "a tube dropped at the depot, or tipped over there"),
             ("RECOVER", 5, "a tube that a reset or a stop left in hand"),
             ("RECORD", 4, "custody records made by command; nothing moves"),
         ],
@@ -292,6 +294,29 @@ EVENTS = [
         "args": [("monitor", "U32"), ("ticks", "U32")],
         "cause": "The part that gives the value does not answer.",
         "action": "Check the part; its monitor protects nothing until values come again.",
+    },
+    {
+        "name": "PAUSED",
+        "id": 60,
+        "severity": "ACTIVITY_HI",
+        "format": "Paused: what moves comes to its end, nothing new begins",
+        "args": [],
+    },
+    {
+        "name": "RESUMED",
+        "id": 61,
+        "severity": "ACTIVITY_HI",
+        "format": "Resumed",
+        "args": [],
+    },
+    {
+        "name": "RESUME_REFUSED",
+        "id": 62,
+        "severity": "WARNING_HI",
+        "format": "Not resumed: {reason}",
+        "args": [("reason", "Reason")],
+        "cause": "While the payload stood, something was changed that the work rests on.",
+        "action": "Abort; bring up again, so that every seat is looked at.",
     },
 ]
 

@@ -8,6 +8,7 @@ from struct import pack_into
 
 from rochette.hal.entropy import chance
 from rochette.hal.serial_port import open_port
+from rochette.services import fram_map
 from rochette.services.answers import Answers
 from rochette.services.auth import read_key
 from rochette.services.commands import CommandError
@@ -37,6 +38,10 @@ from rochette.tables import (
     EV_LINK_MALFORMED,
     EV_LINK_PARAMETER,
     EV_LINK_PARAMETERS_DEFAULT,
+    EV_START_FILES_VOLATILE,
+    EV_SYSTEM_PAUSED,
+    EV_SYSTEM_RESUME_REFUSED,
+    EV_SYSTEM_RESUMED,
     LINK_RULE_ABORT,
     LINK_RULE_FINISH,
     LINK_RULE_PAUSE,
@@ -48,9 +53,11 @@ from rochette.tables import (
     P_LINK_RULE_SEQUENCE,
     PARAMETER_IDS,
     REASON_ABORT_COMMANDED,
+    REASON_MOVED_BY_HAND,
     SEQUENCE_REASON_CANCELLED,
     SEQUENCE_REASON_LINK,
     SEQUENCE_STATE_IDLE,
+    TIER_BARE,
     URGENT_KIND_ABORT,
     URGENT_KIND_PAUSE,
     URGENT_KIND_STOP,
@@ -64,9 +71,6 @@ if TYPE_CHECKING:
 
 PARAMETERS_FILE = "parameters.bin"
 """Every parameter as id U32 and value I32, in the order of ids; made when it is read."""
-
-LEDGER_FILE = "custody.ledger"
-"""The custody record: its header and every record that counts, as they stand in the memory."""
 
 _ROW_BYTES = 8
 _PAUSED = 1
@@ -116,7 +120,6 @@ class Ground:
             self.files, payload.commands, events, self.names, self._time, values, executive, self._abort
         )
         self.files.offer(PARAMETERS_FILE, self._parameters_size, self._read_parameters)
-        self.files.offer(LEDGER_FILE, payload.ledger.size, payload.ledger.read_into)
         self._connect()
         self._serve()
         events.emit(EV_LINK_PARAMETERS_DEFAULT)
@@ -124,10 +127,10 @@ class Ground:
     # Building
 
     def _record(self, board: "dict[str, Any]") -> LinkRecord:
-        """Between the custody record and the scratch cell of the FRAM's own check."""
+        """Just below the scratch cell of the FRAM's own check (fram_map.py)."""
         part = board["parts"]["fram"]
-        base = part["scratch"] // 64 * 64
-        if part["scratch"] - base < RECORD_BYTES:
+        base = fram_map.link_base(part["scratch"])
+        if part["scratch"] - base < RECORD_BYTES or self._payload.tier == TIER_BARE:
             return LinkRecord(None, chance())
         return LinkRecord(FramStore(self._payload.drivers["fram"], base, RECORD_BYTES), chance())
 
@@ -144,8 +147,14 @@ class Ground:
             self._events.emit(EV_LINK_KEY_MISSING)
 
     def _store(self, place: "dict[str, Any]") -> "RamFiles | OsFiles":
+        """The flash's folder; RAM where there is none, where nothing is to be mounted, or where it fails."""
         folder = place["folder"]
-        return RamFiles(place["ram_bytes"]) if folder is None else OsFiles(folder)
+        if folder is not None and self._payload.tier != TIER_BARE:
+            try:
+                return OsFiles(folder)
+            except OSError:
+                self._events.emit(EV_START_FILES_VOLATILE)
+        return RamFiles(place["ram_bytes"])
 
     def _connect(self) -> None:
         link = self.link
@@ -269,6 +278,7 @@ class Ground:
         if not running and self.sequencer.state == SEQUENCE_STATE_IDLE:
             return -1
         self.sequencer.paused = True
+        self._events.emit(EV_SYSTEM_PAUSED)
         if running:
             self._activities.paused = True
             self._corer.paused = True
@@ -277,6 +287,10 @@ class Ground:
     def _resume(self) -> int:
         if not self._activities.paused and not self.sequencer.paused:
             return -1
+        if self._activities.paused and self._payload.carousel.moved_by_hand:
+            self._events.emit(EV_SYSTEM_RESUME_REFUSED, REASON_MOVED_BY_HAND)
+            return -1
+        self._events.emit(EV_SYSTEM_RESUMED)
         self.sequencer.paused = False
         self._activities.paused = False
         self._corer.paused = False

@@ -5,6 +5,8 @@ room
 of the executive each part is called, and how often.
 """
 
+from binascii import crc32
+
 from micropython import kbd_intr
 
 from rochette.activities.custody import Custody
@@ -16,7 +18,7 @@ from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
 from rochette.ground import Ground
-from rochette.hal import clock, guard, memory, reset, sleep
+from rochette.hal import clock, guard, memory, reset, sleep, volume
 from rochette.hal.watchdog import Watchdog
 from rochette.inputs import Inputs
 from rochette.mechanisms.breakoff import BreakOff
@@ -32,6 +34,7 @@ from rochette.mechanisms.sealer import Sealer
 from rochette.mechanisms.spindle import Spindle
 from rochette.mechanisms.tilt import Tilt
 from rochette.mechanisms.weigher import Weigher
+from rochette.services import fram_map
 from rochette.services.activities import Activities
 from rochette.services.calling import Calling
 from rochette.services.commands import Commands
@@ -51,17 +54,22 @@ from rochette.services.executive import (
 )
 from rochette.services.heater import Heater
 from rochette.services.ledger import Ledger
+from rochette.services.ledger_mirror import LedgerMirror
 from rochette.services.mission_time import MissionTime
 from rochette.services.mode import ModeKeeper
 from rochette.services.monitors import ABOVE, BELOW, Monitors
+from rochette.services.parameter_store import ParameterStore
 from rochette.services.parameters import Parameters
 from rochette.services.responses import Responses
-from rochette.services.stores import FramStore
+from rochette.services.start_record import SETTLE_S, StartRecord
+from rochette.services.stores import FramStore, NoStore
 from rochette.services.survival import Survival
 from rochette.services.survival_record import RECORD_BYTES, SurvivalRecord
 from rochette.services.telemetry import Telemetry
 from rochette.tables import (
     CMD_POWER_GUARD_CLEAR,
+    CMD_START_RESTART,
+    CMD_START_TRUST,
     CMD_SURVIVAL_ENTER,
     CMD_SURVIVAL_LEAVE,
     CMD_SURVIVAL_SET_TIME,
@@ -73,6 +81,10 @@ from rochette.tables import (
     EV_POWER_AUX_OVER_CURRENT,
     EV_POWER_BUS_OVER_CURRENT,
     EV_POWER_BUS_VOLTAGE_LOW,
+    EV_POWER_IDLE_CURRENT,
+    EV_START_COUNTED,
+    EV_START_RECORD_LOST,
+    EV_START_TIER_LOWERED,
     EV_SYSTEM_BOOTED,
     EV_SYSTEM_PART_ABSENT,
     EV_SYSTEM_PART_WRONG,
@@ -83,6 +95,7 @@ from rochette.tables import (
     P_POWER_AUX_MAX_MA,
     P_POWER_BUS_MAX_MA,
     P_POWER_BUS_MIN_MV,
+    P_SAMPLE_IDLE_MAX_MA,
     PART_ADS1115,
     PART_DS3231,
     PART_FRAM,
@@ -95,23 +108,26 @@ from rochette.tables import (
     PART_VEML7700,
     REASON_E_STOP,
     REASON_GUARD,
+    REASON_HEATER,
     REASON_POWER_LOW,
     REASON_SAFED,
     SEQUENCE_REASON_SURVIVAL,
+    TIER_BARE,
+    TIER_FULL,
 )
 from rochette.watched import watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Generator
 
 FIRMWARE_VERSION = 1
 """Goes into every custody record. Raised when what a record means changes."""
 
 _TICKS_PER_100_MS = 10
-_SURVIVAL_BYTES = 128  # two copies of the survival record, in whole records of the ledger
 _LATCH_MS = 1500  # a supply that is switched off is gone by then
 _LOOK_S = 60
+_REST_CHECKS = 10  # of 20 a second
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -138,6 +154,7 @@ class Payload:
         fit."""
         self.board = board
         self.drivers = fit(board)
+        self._collect = memory.tidy
         self.events = Events(256)
         self.executive = Executive(clock)
         self.events.stamp_from(self.executive)
@@ -149,7 +166,9 @@ class Payload:
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
         self.monitors = Monitors(self.events, self.parameters)
+        self._rested = 0
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
+        self._start()
         self._build_mechanisms()
         self._build_survival()
         # The supply before anything else that hangs on it.
@@ -159,12 +178,44 @@ class Payload:
         self._connect_survival()
         self._protect()
         self._schedule()
-        self.mode.set(MODE_IDLE)
-        if self.custody.commissioned and look_back(self.kit):
+        self.mode.set(MODE_SAFE if self.tier == TIER_BARE else MODE_IDLE)
+        if self.custody.commissioned and look_back(self.kit) and self.tier == TIER_FULL:
             self.orders.hold_again_at_start()
         self.survival.begin(naps, reset.cause, reset.WATCHDOG, self._latch)
 
     # Building
+
+    def _start(self) -> None:
+        """How far what was kept is trusted (services/start_record.py), then the parameters that were kept."""
+        fram = self.drivers["fram"]
+        scratch = self.board["parts"]["fram"]["scratch"]
+        start = self.start = StartRecord(
+            FramStore(fram, fram_map.start_base(scratch), fram_map.START_BYTES)
+        )
+        self.tier = start.tier
+        events = self.events
+        if not start.kept:
+            events.emit(EV_START_RECORD_LOST)
+        events.emit(EV_START_COUNTED, start.starts, start.quick, start.tier)
+        if start.lowered:
+            events.emit(EV_START_TIER_LOWERED, start.quick, start.tier)
+        store = None
+        if start.tier != TIER_BARE:
+            store = FramStore(fram, fram_map.parameters_base(scratch), 2 * fram_map.PARAMETER_COPY_BYTES)
+        self.parameter_store = ParameterStore(store, self.parameters, events)
+
+    def _settle(self) -> None:
+        """Once, when this start has run long enough."""
+        start = self.start
+        if not start.settled and self.executive.tick >= SETTLE_S * 100 and not start.settle():
+            self.events.emit(EV_START_RECORD_LOST)
+
+    def _trust(self) -> int:
+        return COMMAND_RESULT_OK if self.start.trust() else COMMAND_RESULT_EXECUTION
+
+    def _restart(self) -> None:
+        self.stop()
+        reset.reset()
 
     def _build_mechanisms(self) -> None:
         d = self.drivers
@@ -269,7 +320,7 @@ class Payload:
         self._latch = self.board.get("sleep") == "latch"
         heater = d.get("heater")
         self.heater = Heater(heater.set if heater else None, clock_chip, self.bus, values, self.events)
-        base = self.board["parts"]["fram"]["scratch"] // 64 * 64 - _SURVIVAL_BYTES
+        base = fram_map.survival_base(self.board["parts"]["fram"]["scratch"])
         self.calling = Calling(values, self.events)
         self.survival = Survival(
             self.executive,
@@ -306,13 +357,23 @@ class Payload:
         fram = d["fram"]
         part = self.board["parts"]["fram"]
         self.ledger = Ledger(
-            # Whole records, below what the link and survival keep and the scratch cell of the memory's check.
-            FramStore(fram, 0, part["scratch"] // 64 * 64 - _SURVIVAL_BYTES),
+            NoStore(fram_map.ledger_bytes(part["scratch"]))
+            if self.tier == TIER_BARE
+            else FramStore(fram, 0, fram_map.ledger_bytes(part["scratch"])),
             self.events,
             self.executive,
             self.mission_time.now_s,
             self.parameters,
             FIRMWARE_VERSION,
+            crc32(self.board["name"].encode()) >> 2,
+            self.board["seats"],
+        )
+        self.mirror = LedgerMirror(
+            None if self.tier == TIER_BARE else volume.find(bool(self.board["link"]["files"]["folder"])),
+            self.ledger,
+            self.events,
+            lambda: not self.rail.is_on,
+            self.executive,
         )
         self.custody = Custody(self.ledger, self.board["seats"])
         self.sample = Sample()
@@ -333,6 +394,8 @@ class Payload:
         kit.camera = self.camera
         kit.events = self.events
         kit.custody = self.custody
+        kit.ledger = self.ledger
+        kit.mirror = self.mirror
         kit.values = self.parameters.values
         kit.sample = self.sample
         kit.hold = self.hold
@@ -343,13 +406,17 @@ class Payload:
         kit.check_parts = self.check_parts
         kit.check_part = self.check_part
         kit.now_ms = self.now_ms
-        kit.tidy = memory.tidy
+        kit.tidy = self._tidy
         self.orders = Orders(kit, self.activities, self.commands)
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
+        self.commands.handle(CMD_START_TRUST, self._trust)
+        self.commands.handle(CMD_START_RESTART, self._restart)
         self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)
         self.commands.handle(CMD_SYSTEM_PARAMETER_SET, self.parameters.set)
         self.commands.handle(CMD_POWER_GUARD_CLEAR, self._clear_guard)
         self.ground = Ground(self, FIRMWARE_VERSION)
+        kit.files = self.ground.files
+        self.ground.files.offer("custody.ledger", self.ledger.export_bytes, self.ledger.export_into)
         self.deployment = Deployment(lambda: not self.rail.is_on)
         self.ground.files.offer(DEPLOYMENT, self.deployment.size, self.deployment.read_into)
 
@@ -396,6 +463,16 @@ class Payload:
             REASON_SAFED,
             lambda: aux.ok,
         )
+        add(
+            self._idle_ma,
+            ABOVE,
+            P_SAMPLE_IDLE_MAX_MA,
+            8,
+            EV_POWER_IDLE_CURRENT,
+            hold,
+            REASON_HEATER,
+            lambda: bus.ok and self._at_rest(),
+        )
         self.activities.on_crash = self.stop
         self.executive.set_failure(self.stop)
 
@@ -405,38 +482,38 @@ class Payload:
         self.inputs = Inputs(self)
         add = self.executive.add
         add(INPUTS, "inputs", self.inputs.tick, 100)
-        add(INPUTS, "slow inputs", self.inputs.slow, 100)
-        add(INPUTS, "mission clock", self.mission_time.poll, 1)
         add(MONITORS, "rail", self._watch_rail, 100)
         add(MONITORS, "monitors", self.monitors.tick, 20)
-        for name, entry in (
-            ("tilt", self.tilt.tick),
-            ("spindle", self.spindle.tick),
-            ("feed", self.feed.tick),
-            ("corer", self.corer.tick),
-            ("percussion", self.percussion.tick),
-            ("breakoff", self.breakoff.tick),
-            ("weigher", self.weigher.tick),
-            ("carousel", self.carousel.tick),
-            ("probe", self.probe.tick),
-            ("sealer", self.sealer.tick),
-            ("gate", self.gate.tick),
-            ("camera", self.camera.tick),
+        add(MECHANISMS, "tilt", self.tilt.tick, 100)
+        add(MECHANISMS, "spindle", self.spindle.tick, 100)
+        for mechanism in (
+            self.feed,
+            self.corer,
+            self.percussion,
+            self.breakoff,
+            self.weigher,
+            self.carousel,
+            self.probe,
+            self.sealer,
+            self.gate,
+            self.camera,
         ):
-            add(MECHANISMS, name, entry, 100)
+            add(MECHANISMS, mechanism.name, mechanism.tick, 100, mechanism)
         add(ACTIVITIES, "activities", self.activities.tick, 100)
-        add(OUTPUTS, "feed steps", d["feed"].tick, 100)
-        add(OUTPUTS, "carousel steps", d["carousel"].tick, 100)
+        add(OUTPUTS, "feed steps", d["feed"].tick, 100, d["feed"])
+        add(OUTPUTS, "carousel steps", d["carousel"].tick, 100, d["carousel"])
         watch(self)
-        add(TELEMETRY, "telemetry 20 Hz", self.telemetry.sample_20, 20)
-        add(TELEMETRY, "telemetry 5 Hz", self.telemetry.sample_5, 5)
-        add(TELEMETRY, "telemetry 1 Hz", self.telemetry.sample_1, 1)
+        add(TELEMETRY, "telemetry", self.telemetry.tick, 100)
         add(LINK, "link", self.ground.tick, 100)
         add(IDLE, "ledger", self.ledger.tick, 100)
+        add(IDLE, "ledger mirror", self.mirror.tick, 100)
+        add(IDLE, "parameters", self.parameter_store.tick, 100)
+        add(IDLE, "start", self._settle, 1)
         add(IDLE, "slips", self.executive.report_slips, 1)
         add(IDLE, "free space", self._look_at_space, 1)
         add(IDLE, "survival", self.survival.tick, 1)
         add(IDLE, "deployment", self.deployment.tick, 1)
+        self.executive.set_still(self._all_still)
 
     # Running
 
@@ -487,27 +564,49 @@ class Payload:
             and not (self.spindle.running)
         )
 
+    def _all_still(self) -> bool:
+        """Nothing has power and no activity runs: what holds the ticks up for a while may be done."""
+        return not self.rail.is_on and not self.activities.running
+
+    def _tidy(self) -> None:
+        self.executive.when_still(self._collect)
+
     def now_ms(self) -> int:
         """Milliseconds of executive ticks since start, for durations; wraps with the tick counter."""
         return self.executive.tick * _TICKS_PER_100_MS
 
     # Parts
 
-    def check_parts(self) -> int:
-        """Every part on a bus says who it is; an event names each that does not. Returns how many failed."""
-        failed = self._check_quietly()
+    def check_parts(self) -> "Generator[None, None, int]":
+        """Every part on a bus says who it is, one a tick; an event names each that does not. Returns how many
+        failed."""
+        failed = 0
+        for name, part in _PARTS:
+            driver = self.drivers[name]
+            try:
+                if name == "load_cell":
+                    yield from driver.check_steps(self.executive.tick_us)
+                else:
+                    driver.check()
+            except PartError as error:
+                failed += 1
+                self._part_failed(name, part, error)
+            yield
         if failed:
             self.events.emit(EV_SYSTEM_SELF_TEST_FAILED, failed, len(_PARTS))
         else:
             self.events.emit(EV_SYSTEM_SELF_TEST_PASSED, len(_PARTS))
         return failed
 
-    def _check_quietly(self) -> int:
-        failed = 0
-        for _, part in _PARTS:
-            if not self.check_part(part):
-                failed += 1
-        return failed
+    def _check_quietly(self) -> None:
+        """All of them at once, before the first tick."""
+        for name, part in _PARTS:
+            self._answers(name, part)
+
+    def _part_failed(self, name: str, part: int, error: PartError) -> None:
+        entry = self.board["parts"][name]
+        event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
+        self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
 
     def check_part(self, part: int) -> bool:
         """Whether a part (enum Part) says who it is; an event when it does not, or when the board has none.
@@ -523,9 +622,7 @@ class Payload:
             self.drivers[name].check()
             return True
         except PartError as error:
-            entry = self.board["parts"][name]
-            event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
-            self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
+            self._part_failed(name, part, error)
             return False
 
     # Survival
@@ -585,6 +682,29 @@ class Payload:
             self.halt_all()
             self.feed.forget_position()
             self.activities.abort(None, REASON_E_STOP if rail.estop else REASON_GUARD)
+
+    def _idle_ma(self) -> int:
+        """Current of the supply, for the monitor that looks while nothing is driven."""
+        return self.bus.current_ma
+
+    def _at_rest(self) -> bool:
+        """Whether the rail is on, and nothing on it has been commanded to draw for half a second."""
+        drivers = self.drivers
+        driven = (
+            not self.rail.is_on
+            or self.spindle.running
+            or self.feed.busy
+            or self.carousel.busy
+            or self.percussion.busy
+            or self.breakoff.busy
+            or self.gate.busy
+            or self.probe.busy
+            or self.sealer.busy
+            or self.camera.busy
+            or drivers["feed"].moving
+        )
+        self._rested = 0 if driven else self._rested + 1
+        return self._rested > _REST_CHECKS
 
     def _abort_for_protection(self) -> None:
         self.activities.abort(None, self.responses.reason)

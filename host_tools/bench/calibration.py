@@ -15,7 +15,7 @@ class Calibration:
     """Values of one board. `put` in the steps; `keep` at the end, when nothing failed."""
 
     def __init__(self, board: str) -> None:
-        folder = paths.team() or Path.cwd()
+        folder = paths.team() or Path.cwd() / "runs"
         self.file = folder / "calibration" / f"{board}.json"
         self.values: dict[str, dict[str, Any]] = {}
         self.before: dict[str, Any] = {}

@@ -29,7 +29,6 @@ def register(commands: Any) -> None:
         "--fixture", default="full", metavar="NAME", help="what is wired (full); --list names them"
     )
     bench.add_argument("--board", metavar="NAME", help="its wiring (the one that was deployed)")
-    bench.add_argument("--stimulus", metavar="PORT", help="port of a second Pico that plays sensors")
     bench.add_argument("--power-cycle", metavar="COMMAND", help="switches the board's supply off and on")
     bench.add_argument("--key", metavar="FILE", help="the key of the payload's link")
     bench.add_argument(
@@ -60,7 +59,6 @@ def _bench(args: argparse.Namespace) -> int:
                 port=args.port,
                 fixture=args.fixture,
                 board=args.board,
-                stimulus=args.stimulus,
                 power_cycle=args.power_cycle,
                 key=args.key,
                 out=Path(args.out),

@@ -23,7 +23,6 @@ CAPABILITIES = {
     "servos": "break-off and gate servos with their switches",
     "camera": "camera and ring light",
     "payload": "everything: the payload can be brought up",
-    "stimulus": "a second Pico as a stimulus board",
 }
 KEYS = ("doc", "wired")
 

@@ -50,7 +50,6 @@ class Bench:
     fixture: Fixture
     calibration: Calibration
     out: Path
-    stimulus: Rig | None = None
     steps: list[Step] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
     expected: list[dict[str, str]] = field(default_factory=list)
@@ -97,8 +96,6 @@ class Plugin:
         for item in items:
             needed = tuple(one for mark in item.iter_markers("needs") for one in mark.args)
             missing = self.bench.fixture.missing(needed)
-            if "stimulus" in needed and self.bench.stimulus is None:
-                missing = ["a second Pico as a stimulus board (--stimulus PORT)"]
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"not wired: {', '.join(missing)}"))
             for entry in self.bench.expected:

@@ -17,6 +17,7 @@ from host_tools.ground.errors import GroundError, PortError
 
 START_S = 120.0
 LASTS_S = 200.0
+_RAIL_ON = 2  # a flag of the payload's status (docs/wire.md)
 
 # Built on the board once: the drivers of its own board.py, and what every step ends with.
 _PRELUDE = """\
@@ -152,6 +153,18 @@ class Rig:
                 if time.monotonic() > end:
                     raise DeadBoard(f"no payload answered in {START_S:.0f} s: {error}") from error
                 time.sleep(0.3)
+
+    def rail_is_on(self) -> bool:
+        """What the payload says of the rail, once a second. Raises DeployError when it says nothing."""
+        payload = self.payload()
+        payload.status = None
+        end = time.monotonic() + START_S
+        while payload.status is None:
+            if time.monotonic() > end:
+                raise DeployError(f"the payload did not say how it is for {START_S:.0f} s")
+            time.sleep(0.05)
+        status: Any = payload.status
+        return bool(status.flags & _RAIL_ON)
 
     def wait_kept(self) -> str:
         """Wait until the copy that runs is no longer on trial, so that resets count for nothing; its slot."""

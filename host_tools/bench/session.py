@@ -25,7 +25,6 @@ class Asked:
     port: str
     fixture: str
     board: str | None
-    stimulus: str | None
     power_cycle: str | None
     key: str | None
     out: Path
@@ -64,8 +63,6 @@ def run(asked: Asked) -> int:
         out,
         expected=expected_failures(board),
     )
-    if asked.stimulus is not None:
-        bench.stimulus = Rig(asked.stimulus, board, None, None)
     print(f"bench: board '{board}' on {port}, fixture '{wired.name}': {wired.doc}", flush=True)
     folder = paths.ROOT.joinpath(*STEPS)
     arguments = [
@@ -78,8 +75,6 @@ def run(asked: Asked) -> int:
         status = int(pytest.main(arguments, plugins=[Plugin(bench, lambda text: print(text, flush=True))]))
     finally:
         bench.rig.close()
-        if bench.stimulus is not None:
-            bench.stimulus.close()
     return _finish(bench, status)
 
 

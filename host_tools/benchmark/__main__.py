@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from host_tools.benchmark import allocation, chip, document, link, speed, tick
+from host_tools.benchmark import allocation, chip, deploy, document, link, speed, tick
 from host_tools.benchmark.figures import Figure, table
 
 PARTS: dict[str, Callable[[bool], list[Figure]]] = {
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "allocation": allocation.measure,
     "link": link.measure,
     "chip": chip.measure,
+    "deploy": deploy.measure,
 }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from host_tools.benchmark import chip_core, chip_latency, chip_pulses, chip_sizes, chip_start
+from host_tools.benchmark import chip_core, chip_entries, chip_latency, chip_pulses, chip_sizes, chip_start
 from host_tools.benchmark.figures import Figure
 from host_tools.benchmark.speed import BenchmarkError
 from host_tools.chip import session
@@ -40,6 +40,7 @@ def measure(quick: bool) -> list[Figure]:
         lambda: chip_latency.measure(image.flash, quick),
         lambda: chip_pulses.measure(image.flash, quick),
         lambda: chip_core.measure(quick),
+        lambda: chip_entries.measure(quick),
     )
     for piece in pieces:
         try:

@@ -35,6 +35,7 @@ TITLES = {
     "allocation": "Bytes allocated in the hot path",
     "link": "The line to the ground",
     "chip": "On the emulated chip",
+    "deploy": "Deployment onto the emulated chip",
 }
 
 

@@ -51,6 +51,7 @@ _FN_PWM, _FN_SIO = 4, 5
 _FN_BUSES = (1, 2, 3, 6, 7)
 _WORD_PULSES = 25
 _START, _READ, _MORE = 0, 1, 2
+_SETTLE_US = 1000  # from a pin's mode to its pull; it takes microseconds
 _UART_MOST = 0xFFFF  # bytes in one frame to the chip
 
 
@@ -99,6 +100,7 @@ class Bridge:
         self._changed_slices: set[int] = set()
         self._on_pwm: set[int] = set()
         self._levels: dict[int, int] = {}
+        self._floating: dict[int, int] = {}
         self._inputs = [line for line in world.lines if line is not None and line.source is not None]
         self._reading: Reading | None = None
         self._steps = {}
@@ -217,7 +219,7 @@ class Bridge:
 
     def _level(self, line: Line) -> int:
         if line.mode == IN:
-            line.input_level()  # raises when the pin floats, which a board must not let it do
+            self._check_pull(line)
         assert line.source is not None
         level = line.source()
         if line.fault is not None:
@@ -225,6 +227,19 @@ class Bridge:
         if line.needs_pull and level == (1 if line.needs_pull == PULL_UP else 0):
             return RELEASED
         return level
+
+    def _check_pull(self, line: Line) -> None:
+        """Raises EmulationError for an input that floats, which a board must not let it do. MicroPython makes
+        a pin an input first and sets its pull then; this may be looked at in between.
+        """
+        now = self.world.clock.now_us
+        try:
+            line.input_level()
+        except EmulationError:
+            if now - self._floating.setdefault(line.gp, now) > _SETTLE_US:
+                raise
+        else:
+            self._floating.pop(line.gp, None)
 
     def _edges(self, now: int) -> list[tuple[int, int, int]]:
         """The encoder's edges of the last grid step, spread over the time until the next grid point."""

@@ -23,7 +23,7 @@ import sys
 import time
 from pathlib import Path
 
-from host_tools import inline, paths
+from host_tools import hot, inline, paths
 from host_tools.chip import cache
 from host_tools.chip.image import stock_path
 from host_tools.chip.uf2 import ImageError, from_elf, read
@@ -187,6 +187,28 @@ def _cross(tree: Path, env: dict[str, str], log: Path) -> Path:
     return compiler
 
 
+_BEFORE = "            MP_NATIVE_ARCH_ARMV6,\n"
+_AFTER = "            MP_NATIVE_ARCH_XTENSA,"
+_TWO = _BEFORE + _AFTER
+_FOUR = f"{_BEFORE}            MP_NATIVE_ARCH_ARMV6M,\n{_AFTER}"
+
+
+def _align_machine_code(tree: Path) -> None:
+    """Have frozen machine code start at whole words.
+
+    A Cortex-M0+ reads its constants at whole words after the program counter, and MicroPython's emitter lays
+    them out for code that starts at one; mpy-tool.py of 1.25 aligns it to half words only, so that every
+    other function would read its large constants two bytes off.
+    """
+    tool = tree / "tools" / "mpy-tool.py"
+    text = tool.read_text(encoding="utf-8")
+    if _FOUR in text:
+        return
+    if text.count(_TWO) != 1:
+        raise BuildError(f"{tool} is not the one of MicroPython {MICROPYTHON}: see _align_machine_code().")
+    tool.write_text(text.replace(_TWO, _FOUR), encoding="utf-8")
+
+
 def _manifest(work: Path, name: str, frozen: bool) -> Path:
     text = _STOCK
     if frozen:
@@ -195,6 +217,7 @@ def _manifest(work: Path, name: str, frozen: bool) -> Path:
         shutil.rmtree(inlined, ignore_errors=True)
         inline.write(inlined)
         (inlined / f"{IMAGE_MODULE}.py").write_text(image_module(inlined), encoding="utf-8")
+        inline.write(inlined, native=True)  # the hashes are of the sources as they are deployed
         text += f'package("rochette", base_path="{inlined}")\n'
         text += f'module("{IMAGE_MODULE}.py", base_path="{inlined}")\n'
     target = work / f"manifest-{name}.py"
@@ -205,6 +228,7 @@ def _manifest(work: Path, name: str, frozen: bool) -> Path:
 
 def _compile(work: Path, name: str, frozen: bool, log: Path) -> bytes:
     tree = _sources(work, log)
+    _align_machine_code(tree)
     env = _environment(tree)
     env["MICROPY_MPYCROSS"] = str(_cross(tree, env, log))
     build = work / f"build-{name}"
@@ -254,10 +278,12 @@ def image_module(inlined: Path) -> str:
 
 
 def sources_hash() -> str:
-    """A hash of what goes into a frozen image: its recipe, and every file of the firmware's packages."""
-    digest = hashlib.sha256(f"{MICROPYTHON} {SDK} {TINYUSB} {_STOCK} {IMAGE_MODULE}".encode())
-    for path in sorted((paths.FIRMWARE / "rochette").rglob("*.py")):
-        digest.update(path.relative_to(paths.FIRMWARE).as_posix().encode())
+    """A hash of what goes into a frozen image: its recipe, and every file of the firmware's packages and of
+    the pass over them."""
+    digest = hashlib.sha256(f"{MICROPYTHON} {SDK} {TINYUSB} {_STOCK} {_FOUR} {IMAGE_MODULE}".encode())
+    passes = [Path(inline.__file__), Path(hot.__file__)]
+    for path in passes + sorted((paths.FIRMWARE / "rochette").rglob("*.py")):
+        digest.update(path.relative_to(paths.ROOT).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
 

@@ -33,8 +33,10 @@ EVENT = "<6i"
 class Console:
     """Built once, after the payload: what it needs later is allocated here."""
 
-    def __init__(self, payload: "Any") -> None:
+    def __init__(self, payload: "Any", profile: "Any" = None) -> None:
+        """`profile`: a tick_profile.TickProfile that wants to hear of each tick."""
         self._payload = payload
+        self._profile = profile
         self._out = sys.stdout.buffer
         self._look_record = bytearray(4 + struct.calcsize(LOOK))
         self._event_record = bytearray(4 + struct.calcsize(EVENT))
@@ -46,7 +48,7 @@ class Console:
         self._running = False
         self._pictures = 0
         self._next = 0
-        self._names: "dict[str, Any]" = {"p": payload, "gc": gc}
+        self._names: "dict[str, Any]" = {"p": payload, "gc": gc, "profile": profile}
         # How long the ticks take: from the end of the executive's sleep to the end of its step.
         self._sleep = payload.executive._sleep_until
         payload.executive._sleep_until = self._slept
@@ -70,15 +72,19 @@ class Console:
 
     def run(self) -> None:
         """Step for ever."""
-        step = self._payload.executive.step
+        executive = self._payload.executive
+        step = executive.step
         try:
             while True:
                 step()
                 took = time.ticks_diff(time.ticks_us(), self._woke)  # type: ignore[attr-defined]
+                took -= executive.still_us  # done between two ticks, with nothing energised: counted apart
                 self._sum += took
                 self._ticks += 1
                 if took > self._worst:
                     self._worst = took
+                if self._profile is not None:
+                    self._profile.end_tick(self._payload.sample.phase)
                 self._tell()
                 for _ in self._poll.ipoll(0):  # type: ignore[attr-defined]  # MicroPython
                     self._answer()
@@ -168,10 +174,15 @@ class Console:
         self._out.write(data)
 
 
-def run() -> None:
-    """Build the payload and run it until the power goes."""
+def run(profiled: bool = False) -> None:
+    """Build the payload and run it until the power goes. `profiled`: with the time of every entry taken."""
     import main  # the firmware's: this file is read on the host too, where it may not be on the path
 
     payload = main.build()
+    profile = None
+    if profiled:
+        import tick_profile  # type: ignore[import-not-found]  # beside this file on the chip
+
+        profile = tick_profile.TickProfile(payload.executive)
     gc.collect()
-    Console(payload).run()
+    Console(payload, profile).run()

@@ -115,6 +115,10 @@ class Payload(Remote):
         self._each()
         self._hear()
 
+    def ask(self, text: str) -> Any:
+        """What the Python expression `text` gives on the chip; `p` is the payload. Raises ChipError."""
+        return self._question(text)
+
     def _question(self, text: str) -> Any:
         self._bridge.type(text.encode() + b"\n")
         end = self._bridge.world.clock.now_us + _ANSWER_US

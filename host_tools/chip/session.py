@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from host_tools import paths, sizes
 from host_tools.boards import find
-from host_tools.chip import flash_image, image_build, uf2
+from host_tools.chip import flash_image, image_build, profile, uf2
 from host_tools.chip.bridge import Bridge
 from host_tools.chip.errors import ChipError
 from host_tools.chip.process import ChipProcess, node
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _START_US = 10_000_000
 ON_CHIP = Path(__file__).with_name("on_chip.py")
+TICK_PROFILE = Path(__file__).with_name("tick_profile.py")
 
 
 def firmware_image() -> uf2.Image:
@@ -61,6 +62,7 @@ def files(board: str) -> dict[str, bytes]:
             "main.mpy": compiled(paths.FIRMWARE / "main.py"),
             "board.mpy": compiled(find.folder_of(board) / "board.py"),
             "on_chip.mpy": compiled(ON_CHIP),
+            "tick_profile.mpy": compiled(TICK_PROFILE),
         }
 
 
@@ -83,6 +85,11 @@ class ChipSession(Session):
         super().__init__(spec, sink)
         self._gate = gate
         self._chip: ChipProcess | None = None
+        self.still = [0, 0]
+        """Pieces of still work that were done, and the longest in microseconds: no part of a tick."""
+        self.entries: dict[str, Any] = {}
+        """With "profile" in the specification: what profile.read() gives."""
+        self._until = int(spec.get("until_phase", 1 << 30))
         self.heap_free = 0
         """Bytes free after start, everything built and the first tick run."""
 
@@ -121,7 +128,15 @@ class ChipSession(Session):
                 bridge.type(b"\r")
                 typed = True
         bridge.console.clear()
-        bridge.type(b"import on_chip; on_chip.run()\r")
+        profiled = bool(self._spec.get("profile"))
+        bridge.type(f"import on_chip; on_chip.run({profiled})\r".encode())
+
+    def result(self) -> dict[str, Any]:
+        """As on the other targets, with what was measured on the chip beside it."""
+        if self._spec.get("profile"):
+            self.entries = profile.read(self.payload)
+        self.still = [int(self.payload.ask(f"p.executive.still_{name}")) for name in ("count", "worst_us")]
+        return super().result()
 
     def _at_grid(self) -> None:
         """Limits are looked at oftener than the firmware ticks."""
@@ -130,6 +145,8 @@ class ChipSession(Session):
     def _after_step(self) -> None:
         if self._gate is not None:
             self._gate.check()
+        if self.payload.sample.phase >= self._until:
+            self._ended = True
         super()._after_step()
 
     def close(self) -> None:
@@ -151,11 +168,14 @@ def run_chip(spec: Mapping[str, Any], sink: Sink, gate: InterruptGate | None = N
         result = session.run()
         result["chip"] = {
             "heap_free": session.heap_free,
+            "still_work": {"count": session.still[0], "worst_us": session.still[1]},
             "tick_us": {
                 str(phase): {"worst": worst, "mean": total // max(count, 1)}
                 for phase, (worst, total, count) in sorted(session.payload.ticks.items())
             },
         }
+        if session.entries:
+            result["chip"]["entries"] = session.entries
     finally:
         session.close()
     return result

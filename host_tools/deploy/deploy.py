@@ -43,6 +43,8 @@ class Done:
     kept: int = 0
     """Files that were there already, in this copy or the other."""
     seconds: float = 0.0
+    copied_s: float = 0.0
+    """Until it was swapped in; the rest is the payload's start."""
     restarted: bool = False
 
     @property
@@ -71,6 +73,7 @@ def deploy(asked: Asked, say: Say, bar: Bar) -> Done:
     if done is None:
         _may_stop(seen, asked.stop)
         done = _Work(asked, port, say, bar).run()
+        done.copied_s = time.monotonic() - began
         _await_start(port, asked, done, say)
     done.seconds = time.monotonic() - began
     return done

@@ -11,11 +11,12 @@ import ast
 import json
 from pathlib import Path
 
+from host_tools import paths
 from host_tools.dictionary import fprime
 from host_tools.dictionary.model import Argument, Dictionary, upper_snake
 from host_tools.dictionary.read import DictionaryError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = paths.ROOT
 TABLES = Path("firmware/rochette/tables.py")
 REGISTRY = Path("firmware/dictionary/ids.json")
 PAGE = Path("docs/dictionary.md")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from host_tools import paths
 from host_tools.dictionary.model import (
     SEVERITIES,
     Argument,
@@ -24,7 +25,7 @@ from host_tools.dictionary.model import (
     Parameter,
 )
 
-FOLDER = Path(__file__).resolve().parents[2] / "firmware" / "dictionary"
+FOLDER = paths.FIRMWARE / "dictionary"
 """Where the component files stand."""
 
 I32_MIN, I32_MAX = -(2**31), 2**31 - 1

@@ -9,7 +9,7 @@ A fault is a dictionary of plain values:
 | target | kinds | value |
 |---|---|---|
 | `plant.<name>` | `set` (may be left out) | as the plant's README says |
-| `pin.<pin or switch>` | `stuck`, `intermittent` | level 0 or 1; wrong readings in 1000 |
+| `pin.<pin or switch>` | `stuck`, `intermittent`, `inverted` | level 0 or 1; wrong readings in 1000; none |
 | | `slow`, `delayed` | renewed only every so many ms; so many ms late |
 | `sensor.<part>`, `drive.<part>` | the seven of signals.py | as it says there |
 | `register.<part>.<number>` | `stuck`, `offset`, `garbage` | value; what is added; none |
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
 _KINDS = {
     "plant": ("set",),
-    "pin": ("stuck", "intermittent", "slow", "delayed"),
+    "pin": ("stuck", "intermittent", "inverted", "slow", "delayed"),
     "sensor": signals.KINDS,
     "drive": signals.KINDS,
     "register": ("stuck", "offset", "garbage"),
@@ -63,6 +63,7 @@ _VALUELESS = (
     "off",
     "garbage",
     "deaf",
+    "inverted",
     "watchdog",
     "run",
     "soft",
@@ -206,6 +207,11 @@ class _Intermittent:
 
     def level(self, true_level: int) -> int:
         return true_level ^ 1 if self._lcg.below(1000) < self._permille else true_level
+
+
+def _inverted(true_level: int) -> int:
+    """A switch wired the other way round."""
+    return true_level ^ 1
 
 
 class Fault:
@@ -440,6 +446,8 @@ class Fault:
         level: "Callable[[int], int] | None" = None
         if on and self.kind == "stuck":
             level = _Stuck(self.value).level
+        elif on and self.kind == "inverted":
+            level = _inverted
         elif on and self.kind in ("slow", "delayed"):
             level = signals.Signal(
                 self._world, "level", self.kind, self.value, 0, 1, self._level_now()

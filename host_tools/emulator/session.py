@@ -288,13 +288,18 @@ class Session:
     def _play(self) -> None:
         """Give the scenario's commands that are due; the payload answers them as it answers anybody's."""
         for name, args in self._script.take(self.world.clock.now_us):
-            self.payload.commands.submit(getattr(self._tables, "CMD_" + name), args)
+            if name.startswith("URGENT_"):
+                # Stop, abort, pause and resume pass by every queue; they are frames, not commands.
+                self.payload.ground.obey(getattr(self._tables, "URGENT_KIND_" + name[7:]))
+            else:
+                self.payload.commands.submit(getattr(self._tables, "CMD_" + name), args)
 
     def _next_command(self) -> None:
         t = self._tables
         payload = self.payload
         if self._script_done():
-            self._ended = True
+            # Commands of the scenario that are still to come are waited for.
+            self._ended = self._script.next_us >= 1 << 60
             return
         code = payload.commands.submit(self._command[0], self._command[1])
         if code != t.COMMAND_RESULT_OK:
@@ -440,6 +445,11 @@ class Session:
             self.payload.commands.submit(
                 t.CMD_CAMERA_ASSESS, (scene["no"], verdict, int(answer["confidence_permille"]))
             )
+            if answer.get("debris"):
+                self.payload.commands.submit(t.CMD_SAMPLE_INSPECTION_FLAG, (scene["no"],))
+            if answer.get("sees") in ("UPRIGHT", "LYING"):
+                lies = t.DROP_OUTCOME_UPRIGHT if answer["sees"] == "UPRIGHT" else t.DROP_OUTCOME_LYING
+                self.payload.commands.submit(t.CMD_SAMPLE_DROP_SEEN, (scene["no"], lies))
 
     def _holding(self) -> None:
         t = self._tables

@@ -6,8 +6,8 @@ attributes, which go through a `Signal` each. Kinds, and what `value` means:
 off           nothing comes through: 0; what is counted in steps or edges stands still      none
 stuck         stays what it was when the fault began; a drive goes on as it was last told     none
 garbage       anything within the quantity's range, anew every 20 ms; counts jump about       none
-wrong         a drive goes the wrong way, a measured value is off by `value`, edges are counted too many or
-              too few in thousandths
+wrong         a drive goes the wrong way, a measured value is off by `value`; steps and edges are so many
+              thousandths too many, with 0 they go the wrong way
 slow          is renewed only every `value` ms
 delayed       comes `value` ms late
 intermittent  is gone (as with off) for `value` of 1000 pieces of 20 ms, taken at random
@@ -129,7 +129,7 @@ class Signal:
         return self._late(value)
 
     def _wrong(self, value: int) -> int:
-        if self.attribute == "encoder_count":
+        if self._counted and self._value:
             return self._start + (value - self._start) * (1000 + self._value) // 1000
         if self._counted:
             return self._start - (value - self._start)

@@ -97,7 +97,12 @@ class _File:
         return int(self._fs.call(self._inner.seek, offset, whence))
 
     def close(self) -> None:
-        self._fs.call(self._inner.close)
+        try:
+            self._fs.call(self._inner.close)
+        finally:
+            # The library has let go of the file, also when closing it failed. Its Python handle does not note
+            # that, and would close it once more when it is collected, which the library answers with abort().
+            setattr(self._inner, "__IOBase_closed", True)
 
 
 class VfsLfs2:

@@ -21,12 +21,12 @@ def register(commands: Any, parser_class: type[argparse.ArgumentParser]) -> None
     """Add `ledger` to the parser of `rochette`."""
     ledger = commands.add_parser(
         "ledger",
-        help="the custody record on the host: pull, verify, show",
+        help="the custody record on the host: pull, verify, show, restore",
         description="Keep a mirror of the payload's custody record on the host, and check it without the "
-        "firmware's code: pull, verify, show.",
+        "firmware's code: pull, verify, show, restore.",
         allow_abbrev=False,
     )
-    ledger.set_defaults(call=lambda _args: ledger.error("say what: 'pull', 'verify' or 'show'"))
+    ledger.set_defaults(call=lambda _args: ledger.error("say what: 'pull', 'verify', 'show' or 'restore'"))
     verbs = ledger.add_subparsers(dest="verb", metavar="VERB", parser_class=parser_class)
     status = "Exit status: 0 good, 1 not good, 2 wrong usage, 4 no answer."
 
@@ -36,6 +36,22 @@ def register(commands: Any, parser_class: type[argparse.ArgumentParser]) -> None
     add_port(pull)
     pull.add_argument("file", type=Path, metavar="MIRROR", help="the mirror's file; made when not there")
     pull.set_defaults(call=guarded(_pull))
+    pull.add_argument(
+        "--keep",
+        action="store_true",
+        help="do not tell the payload that the mirror has its records, so that it may write over old ones",
+    )
+    restore = verbs.add_parser(
+        "restore",
+        help="give a payload that lost its record the mirror's",
+        description="Send a verified mirror to a payload whose record was lost. The payload takes only what "
+        "goes on from what it has, checks chain and rules itself, and refuses another payload's.",
+        allow_abbrev=False,
+        epilog=status,
+    )
+    add_port(restore)
+    restore.add_argument("file", type=Path, metavar="MIRROR", help="the mirror's file")
+    restore.set_defaults(call=guarded(_restore))
     verify = verbs.add_parser(
         "verify", help="check bytes, chain and rules of ledgers", allow_abbrev=False, epilog=status
     )
@@ -57,8 +73,7 @@ def register(commands: Any, parser_class: type[argparse.ArgumentParser]) -> None
 
 def _pull(args: argparse.Namespace) -> int:
     from host_tools.ground.client import Payload
-    from host_tools.ledger import records
-    from host_tools.ledger.verify import follows, joined, load, verify
+    from host_tools.ledger.verify import load, verify
 
     before = load(args.file) if args.file.exists() else b""
     if before and not verify(before).good:
@@ -67,7 +82,14 @@ def _pull(args: argparse.Namespace) -> int:
             f"give another file."
         )
     with Payload.connect(args.port, args.key) as payload:
-        data = payload.downlink(ON_BOARD)
+        return _bring_up_to_date(args, payload, before)
+
+
+def _bring_up_to_date(args: argparse.Namespace, payload: Any, before: bytes) -> int:
+    from host_tools.ledger import records
+    from host_tools.ledger.verify import follows, joined, verify
+
+    data = payload.downlink(ON_BOARD)
     found = verify(data)
     if not found.good or found.image.blank:
         print(f"The payload's ledger is {found.summary()}. The mirror was not changed.")
@@ -87,6 +109,44 @@ def _pull(args: argparse.Namespace) -> int:
     _write(args.file, mirror)
     new = len(records.read(mirror).records) - len(records.read(before).records)
     print(f"{args.file}: {verify(mirror).summary()}; {new} new.")
+    if not args.keep:
+        last = records.read(mirror).records[-1]
+        payload.send("ledger.MIRRORED", last.sequence, int.from_bytes(last.chain[:4], "big") >> 2)
+    return 0
+
+
+RESTORE_FILE = "restore.ledger"
+_PIECE = 60 * 64
+"""Bytes of a piece: less than the longest file that a payload takes."""
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from host_tools.ground.client import Payload
+    from host_tools.ground.errors import CommandFailed
+    from host_tools.ledger import records
+    from host_tools.ledger.verify import load, verify
+
+    data = load(args.file)
+    found = verify(data)
+    if not found.good or not found.image.records:
+        print(f"{args.file}: {found.summary()}. Nothing was sent.")
+        return EXIT_BAD
+    export = found.image.export()[records.SIZE :]
+    told: list[str] = []
+    with Payload.connect(args.port, args.key) as payload:
+        payload.on_told(lambda one: told.append(one.text) if one.name.startswith("ledger.REST") else None)
+        for at in range(0, len(export), _PIECE):
+            try:
+                payload.send("files.REMOVE", RESTORE_FILE)
+            except CommandFailed:
+                pass  # there was none
+            payload.uplink(args.file, RESTORE_FILE, export[at : at + _PIECE])
+            try:
+                payload.send("ledger.RESTORE")
+            except CommandFailed as failed:
+                print(f"The payload refused: {(told or [str(failed)])[-1]}")
+                return EXIT_BAD
+    print(f"{args.file}: {(told or ['restored'])[-1]}")
     return 0
 
 

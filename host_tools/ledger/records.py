@@ -106,13 +106,12 @@ def _ring(data: bytes, places: int) -> int:
     """Where the ring of a memory's content begins; 0 for an export."""
     if data[:8] == MAGICS[0] or places < 1:
         return 0
-    for ring in (SIZE, SIZE + 2 * CHECKPOINT_BYTES):
-        # A memory has its whole ring, and less than a record after it belongs to others.
-        if ring + places * SIZE <= len(data) and (ring > SIZE) == (
-            places > _FEW - 2 * CHECKPOINT_BYTES // SIZE
-        ):
-            return ring
-    return 0
+    if places <= _FEW - 2 * CHECKPOINT_BYTES // SIZE:
+        # No checkpoints: an export of a longer history is longer than the memory.
+        return SIZE if 0 <= len(data) - (places + 1) * SIZE < SIZE else 0
+    ring = SIZE + 2 * CHECKPOINT_BYTES
+    # Where a memory has its first checkpoint, an export has its first record.
+    return ring if ring + places * SIZE <= len(data) and data[SIZE] != MARK else 0
 
 
 def _read_export(image: Image, data: bytes) -> None:

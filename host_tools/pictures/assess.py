@@ -10,7 +10,7 @@ pixels give the same verdict everywhere.
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
-from host_tools.pictures.frame import BORE_R, CENTRE_X, CENTRE_Y, HEIGHT, RIM_R, WIDTH
+from host_tools.pictures.frame import BIT_R, BORE_R, CENTRE_X, CENTRE_Y, HEIGHT, RIM_R, WIDTH
 
 PRESENT = "PRESENT"
 ABSENT = "ABSENT"
@@ -27,6 +27,8 @@ LIT = 140
 MEAN_LIT = 180
 # Grain of a rock's face, hundredths of a grey level; an end that is only dark and noisy stays under this.
 GRAINY = 180
+# Of the bit's face, thousandths darker than a quarter of the rim: shadows of the teeth stay under this.
+CHIPS = 30
 INSIDE_R = 34  # the part of the bore that an end 80 mm down still fills
 
 
@@ -42,6 +44,7 @@ def _ring(r_in: int, r_out: int) -> Image.Image:
 RIM = _ring(BORE_R + 4, RIM_R - 2)
 INSIDE = _ring(0, INSIDE_R)
 GAP = _ring(RIM_R + 2, RIM_R + 5)
+FACE = _ring(RIM_R + 9, BIT_R - 6)
 
 
 def measure(image: Image.Image) -> dict[str, int]:
@@ -80,6 +83,53 @@ def measure(image: Image.Image) -> dict[str, int]:
         "grain": int(ImageStat.Stat(detail, INSIDE).stddev[0] * 100),
         "noise": int(noise * 100),
     }
+
+
+def chips(image: Image.Image) -> int:
+    """How much of the bit's face lies under something dark, in thousandths: of a picture of the bit only."""
+    grey = image.convert("L")
+    rim = ImageStat.Stat(grey, RIM).mean[0]
+    counts = grey.filter(ImageFilter.GaussianBlur(2)).histogram(FACE)
+    return sum(counts[: max(1, int(rim / 4))]) * 1000 // max(1, sum(counts))
+
+
+def assess_ground(image: Image.Image) -> dict:
+    """How a dropped tube lies, from the shape of the one bright thing in the picture: {"verdict":
+    INCONCLUSIVE, "confidence_permille", "sees": UPRIGHT | LYING | "", "why"}."""
+    grey = image.convert("L").filter(ImageFilter.GaussianBlur(2))
+    counts = grey.histogram()
+    # The tube is the brightest thing, and even end on it takes a hundredth of the picture.
+    high, left = 255, WIDTH * HEIGHT // 200
+    while left > counts[high] and high:
+        left -= counts[high]
+        high -= 1
+    if high < 60:
+        return _unsure("too dark to see how the tube lies")
+    level = (int(ImageStat.Stat(grey).median[0]) + high) // 2
+    # Single bright stones go with the edge of everything.
+    bright = grey.point([255 if v > level else 0 for v in range(256)]).filter(ImageFilter.MinFilter(9))
+    box = bright.getbbox()
+    if box is None:
+        return _unsure("nothing bright lies there")
+    area = bright.histogram()[255]
+    longest = max(box[2] - box[0], box[3] - box[1])
+    # A disc fills three quarters of a square on its diameter; a rod fills little of one on its length.
+    fill = area * 1000 // (longest * longest)
+    if 600 <= fill <= 950:
+        return {
+            "verdict": INCONCLUSIVE,
+            "confidence_permille": 900,
+            "sees": "UPRIGHT",
+            "why": f"a disc: it fills {fill} of 1000 of its square; the tube stands",
+        }
+    if fill <= 420:
+        return {
+            "verdict": INCONCLUSIVE,
+            "confidence_permille": 900,
+            "sees": "LYING",
+            "why": f"a rod: it fills {fill} of 1000 of its square; the tube lies",
+        }
+    return _unsure(f"neither a rod nor a disc: {fill} of 1000")
 
 
 def assess(image: Image.Image) -> dict:

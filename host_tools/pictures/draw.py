@@ -25,9 +25,9 @@ COOL = (226, 238, 255)
 def draw(scene: dict) -> Image.Image:
     """A 480 x 360 RGB picture of a scene.
 
-    Scene keys: subject (BIT, TUBE, SEAL), tube (0: none), fill_um, bore_um, core (NONE, SOLID, PIECES,
-    POWDER, LOOSE), colour, grain, settled, lux, led_permille, led_full_lux, exposure_us, sun_mdeg,
-    sun_permille, focused, wear_permille, noise_seed. Raises KeyError when one is missing.
+    Scene keys: subject (BIT, TUBE, SEAL, GROUND), tube (0: none), fill_um, bore_um, core (NONE,
+    SOLID, PIECES, POWDER, LOOSE), colour, grain, settled, lux, led_permille, led_full_lux, exposure_us,
+    sun_mdeg, sun_permille, focused, wear_permille, noise_seed. Raises KeyError when one is missing.
     """
     rnd = random.Random(scene["noise_seed"])
     sun_angle = math.radians(rnd.uniform(205, 235))  # the bay opens to one side only
@@ -37,6 +37,11 @@ def draw(scene: dict) -> Image.Image:
     sun_share = sun_lux / total
     w, h = WIDTH * UP, HEIGHT * UP
 
+    if scene["subject"] == "GROUND":
+        albedo = _floor(scene, rnd, w, h)
+        lit = _light(albedo, sun_angle, sun_share, led_lux / total)
+        lit = lit.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+        return _expose(lit, scene, total, rnd)
     albedo = _ground(scene, rnd, w, h)
     if scene["subject"] == "BIT":
         _bit(albedo, scene, rnd, sun_angle, sun_share)
@@ -243,7 +248,47 @@ def _bit(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, su
             (0, 0),
             ImageChops.multiply(dust, ring),
         )
+    for _ in range(scene.get("debris", 0)):
+        _chip(img, rnd)
     ImageDraw.Draw(img).ellipse(_circle(RIM_R + 5), fill=(18, 16, 16))
+
+
+def _chip(img: Image.Image, rnd: random.Random) -> None:
+    """A dark chip of rock that lies across the bit's face."""
+    a = rnd.uniform(0, 2 * math.pi)
+    r = (RIM_R + BIT_R) / 2 * UP
+    x, y = CENTRE_X * UP + r * math.cos(a), CENTRE_Y * UP + r * math.sin(a)
+    corners = [
+        (
+            x + rnd.uniform(0.7, 1.0) * 27 * UP * math.cos(a + k * math.pi / 4),
+            y + rnd.uniform(0.7, 1.0) * 27 * UP * math.sin(a + k * math.pi / 4),
+        )
+        for k in range(8)
+    ]
+    d = ImageDraw.Draw(img)
+    d.polygon(corners, fill=(24, 20, 19))
+    d.line([corners[5], corners[6], corners[7]], fill=(58, 50, 46), width=3)
+
+
+def _floor(scene: dict, rnd: random.Random, w: int, h: int) -> Image.Image:
+    """The ground below the hole with the tube that was dropped: on its side, or standing and seen from
+    above."""
+    img = _tint(_noise(rnd, (w, h), 24), (84, 64, 52), 0.5)
+    d = ImageDraw.Draw(img)
+    cx, cy = w // 2 + rnd.randint(-40, 40), h // 2 + rnd.randint(-30, 30)
+    if scene["upright"]:
+        d.ellipse((cx - 22, cy - 34, cx + 74, cy + 50), fill=(30, 23, 20))
+        d.ellipse((cx - 46, cy - 46, cx + 46, cy + 46), fill=(226, 224, 220))
+        d.ellipse((cx - 30, cy - 30, cx + 30, cy + 30), fill=(206, 204, 200))
+        return img
+    tube = Image.new("L", (w, h), 0)
+    ImageDraw.Draw(tube).rounded_rectangle((cx - 250, cy - 40, cx + 250, cy + 40), radius=18, fill=255)
+    angle = rnd.uniform(-35, 35)
+    tube = tube.rotate(angle, center=(cx, cy))
+    shadow = ImageChops.offset(tube, 10, 16)
+    img.paste(Image.new("RGB", (w, h), (30, 23, 20)), (0, 0), shadow)
+    img.paste(Image.new("RGB", (w, h), (224, 222, 218)), (0, 0), tube)
+    return img
 
 
 def _seat(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, sun_share: float) -> None:

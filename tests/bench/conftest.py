@@ -18,7 +18,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="session")
 def bench(request: pytest.FixtureRequest) -> Bench:
-    """The session: calibration, traces, stimulus board."""
+    """The session: calibration, traces."""
     return request.config.stash[BENCH]
 
 

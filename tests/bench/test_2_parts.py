@@ -78,7 +78,7 @@ return [k for k in n if d[k].made()]
 
 @pytest.mark.needs("estop")
 def test_emergency_stop_loop_is_closed(rig: Any) -> None:
-    """The loop reads closed. That it opens is for your hand, or for a stimulus board."""
+    """The loop reads closed. That it opens is for your hand."""
     assert rig.run("return d['estop_sense'].open()") is False
 
 

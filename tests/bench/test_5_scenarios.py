@@ -31,7 +31,7 @@ def test_stop_while_homing(rig: Any, bench: Any, measured: Any) -> None:
     for heard in (trace.here, trace.emulated):
         assert "power.ACTUATORS_ON" in heard.events and "power.ACTUATORS_OFF" in heard.events
         assert heard.events.index("power.ACTUATORS_ON") < heard.events.index("power.ACTUATORS_OFF")
-    assert not (rig.payload().status.flags & 2), "the rail is on after a stop"
+    assert not rig.rail_is_on(), "the rail is on after a stop"
 
 
 @pytest.mark.needs("payload")

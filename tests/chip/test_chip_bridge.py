@@ -11,6 +11,7 @@ import pytest
 
 from host_tools import paths
 from host_tools.chip import uf2
+from host_tools.emulator.errors import EmulationError
 from tests.chip.bench import Bench
 
 PROGRAMS = (paths.FIRMWARE / "rochette" / "hal" / "pio_programs.py").read_text(encoding="utf-8")
@@ -132,3 +133,16 @@ def test_a_reset_lets_go_of_every_output(bench: Any) -> None:
     assert bench.bridge.resets == 1
     assert not bench.world.actuator_enable
     assert bench.world.plant.spindle_permille == 0
+
+
+def test_an_input_that_stays_without_its_pull_is_an_error(stock: uf2.Image) -> None:
+    bench = Bench(stock.flash)
+    try:
+        # The switch at the bottom is open: without the pull nothing holds the pin.
+        bench.run("from machine import Pin\nPin(19, Pin.IN, None)\nPin(19, Pin.IN, Pin.PULL_UP)")
+        bench.wait(10_000)
+        bench.run("Pin(19, Pin.IN, None)")
+        with pytest.raises(EmulationError, match="feed_bottom. floats"):
+            bench.wait(20_000)
+    finally:
+        bench.close()

@@ -111,9 +111,27 @@ class Feed:
         self.forgotten += 1
 
 
+class Carousel:
+    def __init__(self):
+        self.moved_by_hand = False
+
+
 class Corer:
     def __init__(self):
         self.paused = False
+
+
+class Record:
+    """A custody record of 40 bytes, as far as a file of it goes."""
+
+    def size(self):
+        return 40
+
+    def read_into(self, offset, buffer, count):
+        count = min(count, 40 - offset)
+        for n in range(count):
+            buffer[n] = offset + n
+        return count
 
 
 class Payload:
@@ -136,6 +154,8 @@ class Payload:
         self.rail = Rail()
         self.feed = Feed()
         self.corer = Corer()
+        self.carousel = Carousel()
+        self.ledger = Record()
         self.clock = MissionClock()
         self.mission_time = MissionTime(self.executive, self.clock, 2020)
         self.mission_time.poll()

@@ -44,6 +44,9 @@ class Clock:
     def add(self, ticks, delta):
         return (ticks + delta) & 0x3FFFFFFF
 
+    def diff(self, later, earlier):
+        return later - earlier
+
     def sleep_until_us(self, deadline):
         return self.late_us
 
@@ -160,8 +163,7 @@ def main():
     whole.set_events(events)
     whole.add(rooms.MONITORS, "monitors", monitors.tick, 100)
     whole.add(rooms.ACTIVITIES, "activities", activities.tick, 100)
-    whole.add(rooms.TELEMETRY, "telemetry", telemetry.sample_100, 100)
-    whole.add(rooms.TELEMETRY, "telemetry 20", telemetry.sample_20, 20)
+    whole.add(rooms.TELEMETRY, "telemetry", telemetry.tick, 100)
     whole.add(rooms.IDLE, "slips", whole.report_slips, 1)
     whole.step()
     locked("step whole", whole.step, 2000)

@@ -149,3 +149,68 @@ def test_a_flash_that_fails_says_so_and_one_that_loses_bits_does():
     rig.boot()
     with pytest.raises(OSError):
         file_system().mkdir("/more")
+
+
+def quick(count):
+    """So many watchdog resets, two seconds apart."""
+    return [{"target": "chip.reset", "kind": "watchdog", "at_ms": 2000 * n} for n in range(1, count + 1)]
+
+
+def tier_after(resets, *commands):
+    rig = Rig("sandstone", faults=quick(resets), commands=list(commands))
+    return rig, rig.run()
+
+
+@pytest.mark.parametrize(
+    ("resets", "tier", "mode"),
+    [(2, t.TIER_FULL, t.MODE_IDLE), (4, t.TIER_NO_ACTIVITY, t.MODE_IDLE), (9, t.TIER_BARE, t.MODE_SAFE)],
+)
+def test_quick_resets_lower_the_tier_and_the_barest_still_talks(resets, tier, mode):
+    rig, result = tier_after(resets)
+    payload = rig.session.payload
+    assert (payload.tier, payload.mode.value) == (tier, mode)
+    rig.session.world.attach()
+    assert payload.commands.submit(t.CMD_SYSTEM_NO_OP) == t.COMMAND_RESULT_OK
+    assert payload.custody.commissioned == (tier != t.TIER_BARE)
+    bring_up = payload.commands.submit(t.CMD_SAMPLE_BRING_UP)
+    assert bring_up == (t.COMMAND_RESULT_WRONG_STATE if tier == t.TIER_BARE else t.COMMAND_RESULT_OK)
+    assert rig.ids().count(t.EV_START_TIER_LOWERED) == (0, 1, 2)[tier]
+
+
+def test_the_way_up_is_by_command_and_the_record_was_not_touched_meanwhile():
+    trust = {"name": "START_TRUST", "at_ms": 30000}
+    restart = {"name": "START_RESTART", "at_ms": 31000}
+    rig, result = tier_after(9, trust, restart)
+    payload = rig.session.payload
+    assert result["resets"] == 10
+    assert payload.tier == t.TIER_FULL and payload.mode.value == t.MODE_IDLE
+    assert payload.custody.commissioned
+    assert payload.ledger.count == 1
+    row = [event["args"][0] for event in rig.events if event["id"] == t.EV_SYSTEM_BOOTED]
+    assert row[0] == t.RESET_CAUSE_POWER_ON and row[-1] == t.RESET_CAUSE_WATCHDOG
+
+
+def test_a_lower_tier_holds_nothing_by_itself_and_says_what_was_cut_off():
+    hold = {"target": "chip.reset", "kind": "watchdog", "after_event": "SAMPLE_HOLD"}
+    resets = [dict(hold, delay_ms=50 + 2000 * n) for n in range(6)]
+    rig = Rig("sandstone", depth_um=2000, faults=resets, answer="hold")
+    result = rig.run()
+    payload = rig.session.payload
+    assert result["resets"] == 6
+    assert payload.tier == t.TIER_NO_ACTIVITY and not payload.hold.active
+    assert payload.custody.in_hand == 1
+    assert rig.ids().count(t.EV_SAMPLE_CUT_OFF) == 6
+
+
+def test_parameters_outlive_a_power_cut():
+    cut = {"target": "supply.logic", "kind": "off", "at_ms": 30000}
+    rig = Rig("sandstone", faults=[cut])
+    payload = rig.commission()
+    assert payload.commands.submit(t.CMD_SYSTEM_PARAMETER_SET, (t.P_SAMPLE_SEAL_TRIES, 4)) == 0
+    for _ in range(100):
+        payload.executive.step()
+    from host_tools.emulator.kept import keep
+
+    kept = keep(rig.session.world, rig.session.plant)
+    other = Rig("sandstone", kept=kept)
+    assert other.boot().parameters.values[t.P_SAMPLE_SEAL_TRIES] == 4

@@ -1,5 +1,6 @@
 """Numbers in place of names: the same firmware, smaller; the trace is the proof."""
 
+import ast
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 
 import pytest
 
-from host_tools import inline, paths, rocks, sizes
+from host_tools import hot, inline, paths, rocks, sizes
 from host_tools.run.targets import vm_command
 
 CONSTANTS = {"A_ONE": 1, "A_LESS": -5, "P_X": 7}
@@ -46,6 +47,34 @@ def test_tables_keep_their_tuples():
     assert inline.inline_tables(tables) == 'NAME = "abc"\nT = (\n    1, 2,\n)\n'
 
 
+@pytest.mark.parametrize(
+    "source,numbers",
+    [
+        ("_A = 2\n_B = _A * 3 + 1\nC = 5\nx = _B\n", {"_A": 2, "_B": 7}),
+        ("from micropython import const\n_A = const(-4)\n", {"_A": -4}),
+        ("_A = 1\ndef f():\n    global _A\n    _A = 2\n", {}),
+        ("_A = 'x'\n_b = 3\n_A_LIST = (1, 2)\n", {}),
+    ],
+)
+def test_a_files_own_private_numbers_are_put_in_place(source, numbers):
+    assert inline.private_numbers(ast.parse(source), {}) == numbers
+    out = inline.inline(source, {})
+    for name in numbers:
+        assert name not in out
+    if "_B" in numbers:
+        assert out == "\n\nC = 5\nx = 7\n"
+
+
+def test_what_hot_names_is_there_and_can_be_machine_code():
+    for name, functions in hot.FUNCTIONS.items():
+        source = (paths.FIRMWARE / name).read_text(encoding="utf-8")
+        assert inline.make_native(source, functions).count(inline.NATIVE) == len(functions)
+    with pytest.raises(ValueError, match="no function Payload.gone"):
+        inline.make_native("class Payload:\n    def there(self): pass\n", ["Payload.gone"])
+    with pytest.raises(ValueError, match="generator"):
+        inline.make_native("def steps():\n    yield\n", ["steps"])
+
+
 @pytest.mark.micropython
 def test_the_inlined_firmware_gives_the_same_trace_and_is_smaller(tmp_path):
     assert inline.write(tmp_path) == len(list(sizes.sources()))
@@ -57,6 +86,7 @@ def test_the_inlined_firmware_gives_the_same_trace_and_is_smaller(tmp_path):
     before = sum(sizes.compile_file(p, p.name, compiled) for p in sizes.sources())
     after = sum(sizes.compile_file(p, p.name, compiled) for p in sizes.sources(tmp_path))
     assert after < before * 85 // 100, f"{before} bytes before, {after} after"
+    inline.write(tmp_path, native=True)  # as in an image; the VM has a native emitter of its own
     # The session that drives the run reads numbers by name; the firmware under test does not any more.
     shutil.copy(paths.FIRMWARE / "rochette" / "tables.py", tmp_path / "rochette" / "tables.py")
     traces = []

@@ -23,6 +23,7 @@ from rochette.tables import (
     RECORD_KIND_DOCKED,
     RECORD_KIND_FILL,
     RECORD_KIND_INITIALISED,
+    RECORD_KIND_MARKED,
     RECORD_KIND_RELEASED,
     RECORD_KIND_SEAL_INTENT,
     RECORD_KIND_SEAL_RESULT,
@@ -180,6 +181,34 @@ def test_the_commands_say_it(tmp_path, capsys) -> None:  # type: ignore[no-untyp
     for wrong in (["verify", str(tmp_path / "none")], ["show", "--tube", "9", str(good)], ["show"], []):
         assert main(["ledger", *wrong]) == 2
         assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_mirror_grows_beyond_the_memory_it_comes_from() -> None:
+    store = MemoryStore(13_000)
+    written = Ledger(store)
+    written.initialise(5)
+    mirror = b""
+    for number in range(1, 400):
+        # Marks may be made again and again: records enough to go round the ring more than twice.
+        written.append(RECORD_KIND_MARKED, 1 + number % 5, 0, 1 + number % 2)
+        for _ in range(300):
+            written.tick()
+        if number % 20 == 0:
+            data = bytes(store.data)
+            assert verify.verify(data).good, verify.verify(data).faults
+            assert verify.follows(mirror, data) == ""
+            mirror = verify.joined(mirror, data)
+            last = records.read(mirror).records[-1]
+            assert written.mirrored(last.sequence, int.from_bytes(last.chain[:4], "big") >> 2)
+    found = verify.verify(mirror)
+    assert len(mirror) > len(store.data) and found.good and found.image.first == 1
+    assert records.read(bytes(store.data)).first > 100
+    assert found.last_sequence == 381 and len(found.tubes) == 5
+    assert "mirror ends with" in verify.follows(ledger_of_first(mirror, 9), bytes(store.data))
+
+
+def ledger_of_first(mirror: bytes, count: int) -> bytes:
+    return mirror[: (count + 1) * records.SIZE]
 
 
 def test_the_firmware_refuses_what_the_book_refuses_after_a_seal() -> None:

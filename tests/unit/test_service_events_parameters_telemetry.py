@@ -122,3 +122,37 @@ def test_the_mode_says_each_change_once() -> None:
     assert row[0] == EV_SYSTEM_MODE_CHANGED
     assert row[2:4] == [MODE_STARTING, MODE_IDLE]
     assert mode.get() == MODE_IDLE
+
+
+def test_the_channels_of_a_rate_are_spread_over_its_period() -> None:
+    telemetry, read = Telemetry(), []
+    for index in range(33):
+        telemetry.channel(index, lambda index=index: read.append(index) or 0, 5)
+    for index in range(33, 40):
+        telemetry.channel(index, lambda index=index: read.append(index) or 0, 1)
+    a_tick = []
+    for _ in range(200):
+        before = len(read)
+        telemetry.tick()
+        a_tick.append(len(read) - before)
+    assert max(a_tick) <= 3
+    for index in range(40):
+        assert read.count(index) == (10 if index < 33 else 2)
+    assert read[:2] == [0, 33] or read[:3] == [0, 1, 33]  # in the order of declaring
+
+
+def test_a_channel_may_be_an_attribute() -> None:
+    class Part:
+        um = 7
+
+        @property
+        def made(self) -> bool:
+            return True
+
+    telemetry = Telemetry()
+    telemetry.attribute(3, Part(), "um", 100)
+    telemetry.attribute(4, Part(), "made", 100)
+    telemetry.tick()
+    assert list(telemetry.values[3:5]) == [7, 1]
+    with pytest.raises(ValueError, match="already"):
+        telemetry.attribute(3, Part(), "um", 5)

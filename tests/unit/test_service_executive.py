@@ -27,8 +27,11 @@ class Clock:
     def add(self, ticks: int, delta: int) -> int:
         return (ticks + delta) % WRAP
 
+    def diff(self, later: int, earlier: int) -> int:
+        return (later - earlier + WRAP // 2) % WRAP - WRAP // 2
+
     def sleep_until_us(self, deadline: int) -> int:
-        left = (deadline - self.now + WRAP // 2) % WRAP - WRAP // 2
+        left = self.diff(deadline, self.now)
         self.now += max(left, 0)
         return left
 
@@ -193,3 +196,109 @@ def test_an_idle_tick_costs_little() -> None:
             executive.step()
         best = min(best, (time.perf_counter() - begun) / 2000)
     assert best < 20e-6, f"{best * 1e6:.1f} us a tick with 16 entries; about 3 us is usual on a free core"
+
+
+class Owner:
+    """Says whether its entry has anything to do."""
+
+    busy = False
+
+
+def test_an_entry_with_an_owner_runs_only_while_that_is_busy() -> None:
+    executive, log, owner = Executive(Clock()), [], Owner()
+    executive.add(rooms.MECHANISMS, "starts it", lambda: setattr(owner, "busy", executive.tick == 2))
+    executive.add(rooms.MECHANISMS, "owned", lambda: log.append(executive.tick), 100, owner)
+    for _ in range(5):
+        executive.step()
+    assert log == [2]  # in the very tick in which it became busy
+
+
+def test_entries_can_be_wrapped_for_measuring_but_not_once_they_run() -> None:
+    executive, log = Executive(Clock()), []
+    executive.add(rooms.INPUTS, "first", noted(log, "first"))
+    executive.add(rooms.LINK, "second", noted(log, "second"))
+
+    def around(number: int, entry: Callable[[], None]) -> Callable[[], None]:
+        def timed() -> None:
+            log.append(str(number))
+            entry()
+
+        return timed
+
+    executive.wrap(around)
+    executive.step()
+    assert log == ["0", "first", "1", "second"]
+    assert executive.names() == ["first", "second"]
+    with pytest.raises(ValueError, match="runs already"):
+        executive.wrap(around)
+
+
+class StillWork:
+    """An executive with work that takes 32 ms, and a switch that says whether all is still."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.executive = Executive(self.clock)
+        self.still = False
+        self.done: list[int] = []
+        self.fed = 0
+        self.executive.set_still(lambda: self.still)
+        self.executive.set_watchdog(self.feed)
+
+    def feed(self) -> None:
+        self.fed += 1
+
+    def work(self) -> None:
+        self.done.append(self.executive.tick)
+        self.clock.now += 32_000
+
+    def more(self) -> None:
+        self.done.append(-self.executive.tick)
+
+
+def test_still_work_waits_until_all_is_still_and_is_done_once() -> None:
+    bench = StillWork()
+    executive = bench.executive
+    assert executive.when_still(bench.work) and executive.when_still(bench.work)
+    for _ in range(5):
+        executive.step()
+    assert bench.done == [] and executive.still_us == 0
+    bench.still = True
+    executive.step()
+    assert (bench.done, executive.still_us, executive.still_count) == ([6], 32_000, 1)
+    executive.step()
+    assert bench.done == [6] and executive.still_us == 0
+    assert executive.still_worst_us == 32_000
+
+
+def test_ticks_that_pass_during_still_work_are_time_and_no_slips() -> None:
+    bench = StillWork()
+    executive, clock = bench.executive, bench.clock
+    bench.still = True
+    executive.when_still(bench.work)
+    executive.step()
+    begun = clock.now - 32_000
+    times = []
+    executive.step()
+    times.append(clock.now)
+    executive.step()
+    times.append(clock.now)
+    assert times == [begun + 40_000, begun + 50_000]
+    assert executive.tick == 6 and executive.still_ticks == 3
+    assert list(executive.slips) == [0, 0, 0, 0] and executive.missed == 0
+    assert bench.fed == 3
+
+
+def test_one_piece_of_still_work_a_tick_and_no_more_than_eight_wait() -> None:
+    bench = StillWork()
+    executive = bench.executive
+    executive.when_still(bench.more)
+    executive.when_still(bench.work)
+    for n in range(6):
+        assert executive.when_still(lambda n=n: None)
+    assert not executive.when_still(lambda: None)
+    bench.still = True
+    executive.step()
+    assert bench.done == [-1]
+    executive.step()
+    assert bench.done == [-1, 2]

@@ -371,9 +371,9 @@ def test_all_files_are_listed_with_size_and_crc(bench: Bench, ground: Ground) ->
     ground.command(CMD_FILES_LIST)
     ground.hear(40)
     rows = bench.seen(EV_FILES_LISTED)
-    assert [row[2] for row in rows] == [700, 9, 8 * len(PARAMETER_IDS)]
+    assert [row[2] for row in rows] == [700, 9, 40, 8 * len(PARAMETER_IDS)]
     assert rows[1][3] << 16 | rows[1][4] == 0xCBF43926
-    assert bench.seen(EV_FILES_LIST_END)[0][1:3] == [3, 16384 - 709]
+    assert bench.seen(EV_FILES_LIST_END)[0][1:3] == [4, 16384 - 709]
     assert [(a.state, a.result) for a in ground.answers] == [(1, 0), (2, 0)]
 
 

@@ -21,7 +21,7 @@ from rochette.activities.moves import (
     weigh,
 )
 from rochette.activities.sealing import seal_tube
-from rochette.activities.steps import Ending, enter_phase, finish, insist, power_on
+from rochette.activities.steps import Ending, enter_phase, finish, insist, power_on, power_up
 from rochette.activities.storing import store
 from rochette.mechanisms.probe import classify
 from rochette.services.activities import Abort, Fault, Timeout, pause_ms
@@ -194,7 +194,7 @@ def running(kit: "Kit", steps: "Generator[None, None, None]") -> "Generator[None
 def procedure(kit: "Kit") -> "Generator[None, None, None]":
     """The numbered procedure. Returns when a sealed tube is stored; every other end is an exception."""
     check(kit)
-    power_on(kit)
+    yield from power_up(kit)
     yield from take_tube(kit)
     yield from open_ground(kit)
     yield from tare(kit)

@@ -3,7 +3,7 @@
 Nothing is assumed from the last power-on: a payload that has not been brought up refuses to acquire.
 """
 
-from rochette.activities.steps import enter_phase, finish, insist, power_on
+from rochette.activities.steps import enter_phase, finish, insist, power_up
 from rochette.services.activities import Fault
 from rochette.tables import (
     BREAK_OFF_RESULT_OK,
@@ -54,7 +54,7 @@ def bring_up(kit: "Kit") -> "Generator[None, None, None]":
     if kit.custody.tube_in_bit:
         raise Fault(REASON_TUBE_IN_BIT, kit.custody.tube_in_bit)
     yield from test_parts(kit)
-    power_on(kit)
+    yield from power_up(kit)
     yield from home_axes(kit)
     yield from count_tubes(kit)
     kit.rail.off()
@@ -66,7 +66,7 @@ def bring_up(kit: "Kit") -> "Generator[None, None, None]":
 def test_parts(kit: "Kit") -> "Generator[None, None, None]":
     """Every part on a bus says who it is. Raises Fault(SELF_TEST) naming the first that does not."""
     enter_phase(kit, PHASE_SELF_TEST)
-    failed = kit.check_parts()
+    failed = yield from kit.check_parts()
     if failed:
         raise Fault(REASON_SELF_TEST, failed)
     kit.events.emit(EV_SAMPLE_PART_CHECKED, kit.parts)
@@ -106,16 +106,20 @@ def count_tubes(kit: "Kit") -> "Generator[None, None, None]":
     yield from find_uncertain(kit)
     seen = 0
     recorded = 0
-    for seat in range(1, kit.seats + 1):
-        seen += kit.carousel.tubes_seen[seat]
-        recorded += kit.custody.tube_in_seat(seat)
-    kit.events.emit(EV_SAMPLE_TUBES_COUNTED, seen, recorded)
+    wrong = 0
     for seat in range(1, kit.seats + 1):
         sensed = kit.carousel.tubes_seen[seat]
         expected = int(kit.custody.tube_in_seat(seat))
-        if sensed != expected:
-            kit.events.emit(EV_SAMPLE_SEAT_MISMATCH, seat, sensed, expected)
-            raise Fault(REASON_TUBE_UNEXPECTED if sensed else REASON_TUBE_MISSING, seat)
+        seen += sensed
+        recorded += expected
+        if sensed != expected and not wrong:
+            wrong = seat
+        yield  # a seat a tick: the record of all of them at once takes longer than a tick may
+    kit.events.emit(EV_SAMPLE_TUBES_COUNTED, seen, recorded)
+    if wrong:
+        sensed = kit.carousel.tubes_seen[wrong]
+        kit.events.emit(EV_SAMPLE_SEAT_MISMATCH, wrong, sensed, 1 - sensed)
+        raise Fault(REASON_TUBE_UNEXPECTED if sensed else REASON_TUBE_MISSING, wrong)
 
 
 def find_uncertain(kit: "Kit") -> "Generator[None, None, None]":

@@ -143,9 +143,9 @@ class Custody:
     def _keep(
         self, kind: int, tube: int, a: int, b: int = 0, c: int = 0, d: int = 0
     ) -> "Generator[None, None, None]":
-        yield from self._wait(self._ledger.queue(kind, tube, a, b, c, d))
+        yield from self.wait(self._ledger.queue(kind, tube, a, b, c, d))
 
-    def _wait(self, ticket: int) -> "Generator[None, None, None]":
+    def wait(self, ticket: int) -> "Generator[None, None, None]":
         """Until the record is kept. Raises CustodyError or LedgerError when it is not."""
         ledger = self._ledger
         for _ in range(_WAIT_TICKS):
@@ -156,7 +156,7 @@ class Custody:
 
     def commission(self) -> "Generator[None, None, None]":
         """Begin the record: every seat holds a clean, empty tube."""
-        yield from self._wait(self._ledger.queue_initialise(self._seats))
+        yield from self.wait(self._ledger.queue_initialise(self._seats))
 
     def intend_take(self, sample: int, tube: int, depth_um: int) -> "Generator[None, None, None]":
         """Before the bit goes down on the seat."""

@@ -22,6 +22,7 @@ from rochette.tables import (
     PHASE_HOLD,
     PHASE_IMAGE_AGAIN,
     REASON_EVIDENCE_DISAGREES,
+    REASON_INSPECTION,
     REASON_LIGHT,
     REASON_NO_CORE,
     REASON_PROBE_FOUND_EMPTY,
@@ -87,6 +88,8 @@ def hold_for_ground(kit: "Kit", reason: int) -> "Generator[None, None, None]":
 def reason_of(kit: "Kit") -> int:
     """Why the sample is held, by verdict and light."""
     sample = kit.sample
+    if kit.hold.flagged:
+        return REASON_INSPECTION
     if sample.verdict == VERDICT_PRESENT:
         return REASON_WAITING_FOR_RELEASE
     if sample.verdict == VERDICT_ABSENT:

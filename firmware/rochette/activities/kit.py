@@ -7,7 +7,7 @@ place which mechanisms and services the procedures use.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from typing import Callable
+    from typing import Callable, Generator
 
     from rochette.activities.custody import Custody
     from rochette.activities.hold import Hold
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from rochette.mechanisms.tilt import Tilt
     from rochette.mechanisms.weigher import Weigher
     from rochette.services.events import Events
+    from rochette.services.files import Files
+    from rochette.services.ledger import Ledger
+    from rochette.services.ledger_mirror import LedgerMirror
     from rochette.services.mode import ModeKeeper
 
 
@@ -47,17 +50,21 @@ class Kit:
     camera: "Camera"
     events: "Events"
     custody: "Custody"
+    ledger: "Ledger"
+    mirror: "LedgerMirror"
+    files: "Files"  # for the restore of the ledger
     values: "array[int]"  # parameter values, indexed by the P_ constants of tables.py
     sample: "Sample"
     hold: "Hold"
     mode: "ModeKeeper"
     seats: int
     halt_all: "Callable[[], None]"  # every mechanism stops where it is
-    check_parts: "Callable[[], int]"  # emits an event for each part that fails; returns how many failed
+    # One part a tick; emits an event for each that fails, returns how many failed.
+    check_parts: "Callable[[], Generator[None, None, int]]"
     check_part: "Callable[[int], bool]"  # whether a part (enum Part) answers; an event when it does not
     parts: int  # how many parts are checked
     now_ms: "Callable[[], int]"  # milliseconds of ticks since start; wraps with the tick counter
-    tidy: "Callable[[], None]"  # collects garbage; only while nothing moves
+    tidy: "Callable[[], None]"  # has garbage collected as soon as nothing moves
     ready: bool  # bring-up has been completed since power-on
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ The rail is on for as long as the mechanism is busy and not a tick longer. The m
 interlocks hold as they do in a procedure.
 """
 
-from rochette.activities.steps import finish, power_on
+from rochette.activities.steps import finish, power_on, power_up
 from rochette.mechanisms.errors import MechanismBusy, MechanismRange
 from rochette.services.activities import Fault
 from rochette.tables import (
@@ -30,7 +30,7 @@ def operate(
 ) -> "Generator[None, None, None]":
     """Switch the rail on, call `begin(*args)`, wait until `mechanism` is done; Fault(OPERATION, result)
     unless `ok`."""
-    power_on(kit)
+    yield from power_up(kit)
     try:
         try:
             begin(*args)

@@ -5,13 +5,17 @@ A command that starts an activity is answered when the activity has ended; one t
 
 from rochette.activities.acquire import acquire
 from rochette.activities.bring_up import bring_up
+from rochette.activities.clearing import clear_ring, drive_cover, shake_bit, sweep_bore
+from rochette.activities.depot import Drops, drop_tube, tip_over
 from rochette.activities.operate import operate, self_test, spin
-from rochette.activities.record import commission, record
+from rochette.activities.record import commission, record, restore
 from rochette.activities.recovery import finish_storing, hold_again, hold_again_at_start, retract_bit
 from rochette.services.commands import PENDING, CommandError
 from rochette.tables import (
     ACTIVITY_NAME_ACQUIRE,
     ACTIVITY_NAME_BRING_UP,
+    ACTIVITY_NAME_CLEAR,
+    ACTIVITY_NAME_DROP,
     ACTIVITY_NAME_OPERATE,
     ACTIVITY_NAME_RECORD,
     ACTIVITY_NAME_RECOVER,
@@ -52,7 +56,9 @@ from rochette.tables import (
     CMD_LEDGER_DROP,
     CMD_LEDGER_LOAD,
     CMD_LEDGER_MARK,
+    CMD_LEDGER_MIRRORED,
     CMD_LEDGER_MOVE,
+    CMD_LEDGER_RESTORE,
     CMD_LEDGER_SEALS,
     CMD_PROBE_HALT,
     CMD_PROBE_JOG,
@@ -62,12 +68,21 @@ from rochette.tables import (
     CMD_SAMPLE_ABORT,
     CMD_SAMPLE_ACQUIRE,
     CMD_SAMPLE_BRING_UP,
+    CMD_SAMPLE_CLEAR_RING,
     CMD_SAMPLE_COMMISSION,
+    CMD_SAMPLE_DRIVE_COVER,
+    CMD_SAMPLE_DROP_SEEN,
+    CMD_SAMPLE_DROP_TUBE,
     CMD_SAMPLE_FINISH_STORING,
     CMD_SAMPLE_HOLD_AGAIN,
+    CMD_SAMPLE_INSPECTION_CLEAR,
+    CMD_SAMPLE_INSPECTION_FLAG,
     CMD_SAMPLE_RELEASE,
     CMD_SAMPLE_RETAKE,
     CMD_SAMPLE_RETRACT_BIT,
+    CMD_SAMPLE_SHAKE_BIT,
+    CMD_SAMPLE_SWEEP_BORE,
+    CMD_SAMPLE_TIP_OVER,
     CMD_SEALER_ACTIVATE,
     CMD_SEALER_DISPENSE,
     CMD_SEALER_HALT,
@@ -163,6 +178,8 @@ class Orders:
             (CMD_LEDGER_LOAD, self._load),
             (CMD_LEDGER_SEALS, self._seals),
             (CMD_LEDGER_BIT, self._bit),
+            (CMD_LEDGER_MIRRORED, self._mirrored),
+            (CMD_LEDGER_RESTORE, self._restore),
             (CMD_SAMPLE_RETAKE, self._retake),
             (CMD_SAMPLE_ABORT, self._abort),
             (CMD_CAMERA_ASSESS, self._assess),
@@ -173,6 +190,46 @@ class Orders:
         ):
             commands.handle(opcode, handler)
         self._by_hand()
+        self._recoveries()
+
+    def _recoveries(self) -> None:
+        """What is tried by command when something is stuck; and the depot."""
+        kit = self._kit
+        drops = self.drops = Drops()
+        for opcode, name, begin in (
+            (CMD_SAMPLE_CLEAR_RING, ACTIVITY_NAME_CLEAR, clear_ring),
+            (CMD_SAMPLE_SHAKE_BIT, ACTIVITY_NAME_CLEAR, shake_bit),
+            (CMD_SAMPLE_DRIVE_COVER, ACTIVITY_NAME_CLEAR, drive_cover),
+            (CMD_SAMPLE_SWEEP_BORE, ACTIVITY_NAME_CLEAR, sweep_bore),
+        ):
+            self._commands.handle(opcode, self._recovery(opcode, name, begin))
+
+        def drop(kit: "Kit", tube: int) -> "Any":
+            return drop_tube(kit, drops, tube)
+
+        def tip(kit: "Kit") -> "Any":
+            return tip_over(kit, drops)
+
+        def seen(picture: int, outcome: int) -> int:
+            return COMMAND_RESULT_OK if drops.seen(kit, picture, outcome) else COMMAND_RESULT_EXECUTION
+
+        def clear() -> int:
+            return COMMAND_RESULT_OK if kit.hold.clear_flag() else COMMAND_RESULT_EXECUTION
+
+        handle = self._commands.handle
+        handle(CMD_SAMPLE_DROP_TUBE, self._recovery(CMD_SAMPLE_DROP_TUBE, ACTIVITY_NAME_DROP, drop))
+        handle(CMD_SAMPLE_TIP_OVER, self._recovery(CMD_SAMPLE_TIP_OVER, ACTIVITY_NAME_DROP, tip))
+        handle(CMD_SAMPLE_DROP_SEEN, seen)
+        handle(CMD_SAMPLE_INSPECTION_FLAG, kit.hold.flag)
+        handle(CMD_SAMPLE_INSPECTION_CLEAR, clear)
+
+    def _recovery(self, opcode: int, name: int, begin: "Callable[..., Any]") -> "Callable[..., int]":
+        def handler(*args: int) -> int:
+            if args and args[0] > self._kit.seats:
+                raise CommandError(COMMAND_RESULT_VALIDATION, 1, args[0])
+            return self._start(opcode, name, begin(self._kit, *args))
+
+        return handler
 
     def _by_hand(self) -> None:
         """One mechanism, one action, with the command's own arguments; the halts and the self-tests."""
@@ -294,6 +351,14 @@ class Orders:
 
     def _bit(self, number: int) -> int:
         return self._record(CMD_LEDGER_BIT, self._kit.custody.bit(number))
+
+    def _mirrored(self, sequence: int, chain: int) -> int:
+        known = self._kit.ledger.mirrored(sequence, chain)
+        return COMMAND_RESULT_OK if known else COMMAND_RESULT_EXECUTION
+
+    def _restore(self) -> int:
+        self._kit.ready = False
+        return self._start(CMD_LEDGER_RESTORE, ACTIVITY_NAME_RECORD, restore(self._kit))
 
     def _retract_bit(self, sample: int, tube: int) -> int:
         steps = retract_bit(self._kit, sample, tube)

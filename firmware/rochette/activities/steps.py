@@ -1,7 +1,14 @@
 """Steps that every activity is made of: wait for a mechanism, insist on its result, next phase."""
 
-from rochette.services.activities import Fault, Timeout, wait_until
-from rochette.tables import EV_SAMPLE_PHASE, REASON_E_STOP, REASON_GUARD, REASON_TIMEOUT
+from rochette.services.activities import TICK_MS, Fault, pause_ms
+from rochette.tables import (
+    EV_SAMPLE_PHASE,
+    EV_SAMPLE_RAIL_SETTLED,
+    P_SAMPLE_RAIL_SETTLE_MS,
+    REASON_E_STOP,
+    REASON_GUARD,
+    REASON_TIMEOUT,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,20 +45,29 @@ def power_on(kit: "Kit") -> None:
         raise Fault(REASON_E_STOP)
 
 
+def power_up(kit: "Kit") -> "Generator[None, None, None]":
+    """Switch the actuator rail on and give the drivers their time before anything moves."""
+    if kit.rail.is_on:
+        return
+    power_on(kit)
+    settle_ms = kit.values[P_SAMPLE_RAIL_SETTLE_MS]
+    yield from pause_ms(settle_ms)
+    kit.events.emit(EV_SAMPLE_RAIL_SETTLED, settle_ms)
+
+
 def finish(mechanism: "Any", limit_ms: int, reason: int) -> "Generator[None, None, int]":
     """Wait until `mechanism` is no longer busy and return its result.
 
     At the deadline the mechanism is halted in place and Fault(TIMEOUT, reason) is raised.
     """
 
-    def done() -> bool:
-        return not mechanism.busy
-
-    try:
-        yield from wait_until(done, limit_ms, reason)
-    except Timeout:
-        mechanism.halt()
-        raise Fault(REASON_TIMEOUT, reason)
+    left = (limit_ms + TICK_MS - 1) // TICK_MS
+    while mechanism.busy:
+        if left <= 0:
+            mechanism.halt()
+            raise Fault(REASON_TIMEOUT, reason)
+        left -= 1
+        yield
     return mechanism.result
 
 

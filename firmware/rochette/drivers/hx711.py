@@ -6,6 +6,10 @@ from rochette.drivers.errors import PartAbsent
 from rochette.hal import clock
 from rochette.hal.hx711_reader import Hx711Reader
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Generator
+
 _HIGHEST = const(0x7FFFFF)
 _LOWEST = const(-0x800000)
 # Settling after power-on is four conversions at 80 a second (data sheet, "Output settling time": 50 ms).
@@ -66,13 +70,18 @@ class Hx711:
         """Wait, at most 0.8 s, until readings come. Raises PartAbsent. Allocates; the executive must not be
         running.
         """
-        start = clock.ticks_us()
+        for _ in self.check_steps(_CHECK_STEP_US):
+            clock.sleep_us(_CHECK_STEP_US)
+
+    def check_steps(self, step_us: int) -> "Generator[None, None, None]":
+        """check() in steps, each of which is over at once; the next comes `step_us` later. Raises PartAbsent
+        after 0.8 s without readings. Allocates."""
         before = self.samples
-        while clock.diff(clock.ticks_us(), start) < _CHECK_US:
+        for _ in range(_CHECK_US // step_us):
             self.poll()
             if self.samples != before and self.samples >= _SETTLING:
                 return
-            clock.sleep_us(_CHECK_STEP_US)
+            yield
         raise PartAbsent(
             self.name,
             "HX711 '{}' gives no readings: "

@@ -20,6 +20,7 @@ class Stepper:
     """One axis.
 
     position: steps made and queued, signed; at most two ticks ahead of the motor, exact once it stands.
+    busy: tick() has something to do: a rate is asked for, or queued steps are still being made.
     rate: steps a second that were asked for. late: ticks whose segment found no room; their steps were not
     made. Nothing but the constructor allocates.
     """
@@ -38,6 +39,7 @@ class Stepper:
         self.name = name
         self.position = 0
         self.rate = 0
+        self.busy = False
         self.late = 0
         self.max_steps_per_s = max_steps_per_s
         self._generator = generator
@@ -69,6 +71,8 @@ class Stepper:
         elif steps_per_s < -self.max_steps_per_s:
             steps_per_s = -self.max_steps_per_s
         self.rate = steps_per_s
+        if steps_per_s:
+            self.busy = True
 
     def stop(self) -> None:
         """Queue nothing more. What is queued, at most two ticks of steps, is still made, and is in
@@ -85,6 +89,7 @@ class Stepper:
             if self._moving:
                 # Noted in time: an end that lies 2**29 us or more in the past would look like the future.
                 self._moving = clock.diff(self._end_us, clock.ticks_us()) > 0
+            self.busy = self._moving
             return
         forward = rate > 0
         if forward != self._forward:

@@ -4,7 +4,7 @@ import machine
 
 UNKNOWN = 0
 POWER_ON = 1
-WATCHDOG = 3  # as machine.WDT_RESET on RP2040, and as in the dictionary
+WATCHDOG = 3
 
 # Filled by `record`, which boot.py calls: later code reads it here.
 cause = UNKNOWN

@@ -58,6 +58,7 @@ from rochette.tables import (
     EV_CAROUSEL_JOGGED,
     EV_CAROUSEL_LOST_STEPS,
     EV_CAROUSEL_MOVE_STARTED,
+    EV_CAROUSEL_MOVED_BY_HAND,
     EV_CAROUSEL_NOT_HOMED,
     EV_CAROUSEL_SHAKE_LIMIT,
     EV_CAROUSEL_SHAKEN,
@@ -100,6 +101,8 @@ _HOME_MARGIN_STEPS = 120
 _HOME_PASS_STEPS = 700
 # The ring is light: it starts and stops at this rate without a ramp.
 _START_STOP_STEPS_S = 300
+# At rest the switches are read five times a second; a ring turned by one seat is off its detent longer.
+_AWAY_TICKS = 12
 # A jog of a hand command stays within about one position.
 _JOG_MAX_STEPS = 400
 
@@ -172,6 +175,8 @@ class Carousel:
         self.detents = 0
         self.lag_steps = 0
         self.shakes = 0
+        self.moved_by_hand = False  # since the last homing
+        self._away = 0
 
         self._after_settle = CAROUSEL_STATE_MOVING
         self._expect = CAROUSEL_EXPECT_ANY
@@ -219,6 +224,7 @@ class Carousel:
         if not self._may_move():
             return
         self.homed = False
+        self.moved_by_hand = False
         self.sensed = _UNKNOWN
         self.commanded = 0
         self.position = 0
@@ -342,11 +348,26 @@ class Carousel:
         """True while the sensor at DRILL sees a tube."""
         return self._tube_made()
 
+    def _watch_at_rest(self) -> None:
+        """A ring that stands in a detent and leaves it was turned by a hand: what stands where is not known
+        any more."""
+        if self._detent_made():
+            self._away = 0
+            return
+        self._away += 1
+        if self._away >= _AWAY_TICKS:
+            self._away = 0
+            self.moved_by_hand = True
+            self._emit(EV_CAROUSEL_MOVED_BY_HAND, self._stepper.position)
+            self._drop_reference()
+
     # -- the tick ----------------------------------------------------------------------------------
 
     def tick(self) -> None:
         """One step of the state machine, 100 Hz, after the inputs were polled. Allocates nothing."""
         if not self.busy:
+            if self.homed:
+                self._watch_at_rest()
             return
         self._ticks += 1
         if self._ticks > self._ticks_max:

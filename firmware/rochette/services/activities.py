@@ -197,23 +197,28 @@ class Activities:
         except StopIteration:
             aborted = self._cleanup[slot] >= 0
             self._end(slot, ACTIVITY_RESULT_ABORTED if aborted else ACTIVITY_RESULT_OK, 0)
-        except Abort as error:
+        except BaseException as error:
+            self._failed(slot, error)
+
+    def _failed(self, slot: int, error: BaseException) -> None:
+        """How an activity ended by an exception is called, and what follows."""
+        if isinstance(error, Abort):
             self._end(slot, ACTIVITY_RESULT_ABORTED, error.reason)
-        except Timeout as error:
+        elif isinstance(error, Timeout):
             self._events.emit(EV_SYSTEM_ACTIVITY_TIMEOUT, self._names[slot], error.reason)
             self._end(slot, ACTIVITY_RESULT_TIMEOUT, error.reason)
-        except Fault as error:
+        elif isinstance(error, Fault):
             self._events.emit(EV_SYSTEM_ACTIVITY_FAULT, self._names[slot], error.reason, error.a, error.b)
             self._end(slot, ACTIVITY_RESULT_FAULT, error.reason)
-        except ActivityError as error:
+        elif isinstance(error, ActivityError):
             self._end(slot, ACTIVITY_RESULT_FAULT, error.reason)
-        except BaseException as error:
+        else:
             self.error = error
             self._end(slot, ACTIVITY_RESULT_CRASHED, 0)
             if self.on_crash is not None:
                 self.on_crash()
             if self.strict or not isinstance(error, Exception):
-                raise
+                raise error
 
     def _cut_off(self, slot: int, generator: "Generator[Any, Any, Any]") -> None:
         """The way out took too long. The result stands whatever the generator still does about its

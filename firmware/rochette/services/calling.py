@@ -70,6 +70,11 @@ class Calling:
         return value
 
     @property
+    def row_number(self) -> int:
+        """The row that applies, from 1, for a telemetry channel."""
+        return self.row + 1
+
+    @property
     def window_s(self) -> int:
         """Length of a window by the row that applies."""
         return self._word(self.row, 2)

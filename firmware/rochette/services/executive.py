@@ -2,11 +2,17 @@
 
 A tick is 10 ms. In a tick the rooms come in the order inputs, monitors, mechanisms, activities, outputs,
 telemetry, link, idle work; in a room the entries come in the order they were added. An entry runs at 100, 20,
-5 or 1 Hz; slower entries are spread over the ticks so that no tick carries them all.
+5 or 1 Hz; slower entries are spread over the ticks so that no tick carries them all. An entry with an owner
+is passed over while its owner is not busy: that costs a tenth of a call.
 
 A tick that ends after its time is a slip, counted for each rate group that ran in it. Ticks that were missed
 altogether are not made up for (a burst of late ticks would help nobody); `tick` counts them, so it stays the
 time in units of a tick.
+
+What can't be done in a piece of a tick (a collection of garbage, 20 ms; a page of flash, 50 ms) is still
+work: it is asked for by when_still(), and is done between two ticks, one piece at a time, while nothing is
+energised and no activity runs. It is no part of a tick, and the ticks that pass meanwhile are no slips; both
+are counted apart.
 """
 
 from array import array
@@ -38,6 +44,7 @@ TICK_MASK = 0x3FFFFFFF
 """The tick counter wraps at 2**30 (124 days): the range of small integers on the board."""
 
 _ROOMS = 8
+_STILL_WORK = 8
 _CYCLE = 100  # ticks until the pattern of slower entries repeats
 _RATES = (100, 20, 5, 1)
 _GROUPS = (RATE_GROUP_HZ_100, RATE_GROUP_HZ_20, RATE_GROUP_HZ_5, RATE_GROUP_HZ_1)
@@ -47,18 +54,39 @@ def _nothing() -> None:
     """Stands where nothing is to be called."""
 
 
+def _never() -> bool:
+    """Stands where nobody tells whether all is still."""
+    return False
+
+
+class _Always:
+    """The owner of an entry that has none."""
+
+    busy = True
+
+
 class Executive:
     """Runs entries at fixed rates. `clock` is `rochette.hal.clock`, or anything with ticks_us(), add(),
     diff() and sleep_until_us(deadline_us), which returns the microseconds that were left (negative: how
-    late)."""
+    late).
+
+    tick: ticks since start. slips: late ticks, by rate group. missed: ticks that were gone altogether.
+    still_count, still_ticks, still_worst_us, still_us: pieces of still work done, ticks that passed
+    meanwhile, the longest piece, and the piece that the last step() did (0: none).
+    """
 
     def __init__(self, clock: "Any", tick_us: int = 10_000) -> None:
         self.tick_us = tick_us
         self.tick = 0
         self.slips = array("i", (0, 0, 0, 0))
         self.missed = 0
+        self.still_count = 0
+        self.still_ticks = 0
+        self.still_worst_us = 0
+        self.still_us = 0
         self._ticks_us = clock.ticks_us
         self._add_us = clock.add
+        self._diff_us = clock.diff
         self._sleep_until = clock.sleep_until_us
         self._feed = _nothing
         self._heart = array("i", (0,))
@@ -66,24 +94,32 @@ class Executive:
         self._on_failure = _nothing
         self._events: "Events | None" = None
         self._reported = array("i", (0, 0, 0, 0))
-        self._entries: "list[tuple[int, str, Callable[[], Any], int, int]]" = []
+        self._entries: "list[tuple[int, str, Callable[[], Any], int, int, Any]]" = []
         self._load = array("i", [0] * _CYCLE)
         self._started = False
         self._slot = 0
         self._due_us = 0
         self._groups = 0
-        self._schedule: "list[list[list[Callable[[], Any]]]]" = []
-        self._bits: "list[bytes]" = []
-        self._required = array("i")
+        self._schedule: "list[tuple[tuple[Any, Callable[[], Any]], ...]]" = []
         self._slot_groups = array("i")
+        self._is_still: "Callable[[], bool]" = _never
+        self._still_work: "list[Callable[[], Any]]" = []
 
     # Building
 
-    def add(self, room: int, name: str, entry: "Callable[[], Any]", rate_hz: int = 100) -> None:
+    def add(
+        self,
+        room: int,
+        name: str,
+        entry: "Callable[[], Any]",
+        rate_hz: int = 100,
+        owner: "Any" = None,
+    ) -> None:
         """Have `entry()` run in `room` (INPUTS to IDLE) at `rate_hz` (100, 20, 5 or 1). Before the first tick
         only.
 
-        `entry` should be a function or a method bound once; `name` is for reports. Raises ValueError.
+        `entry` should be a function or a method bound once; `name` is for reports. With an `owner` it runs
+        only while `owner.busy`. Raises ValueError.
         """
         if self._started:
             raise ValueError("executive runs already: add " + name + " before the first tick")
@@ -98,7 +134,7 @@ class Executive:
                 phase = candidate
         for slot in range(phase, _CYCLE, period):
             self._load[slot] += 1
-        self._entries.append((room, name, entry, period, phase))
+        self._entries.append((room, name, entry, period, phase, _Always if owner is None else owner))
 
     def set_watchdog(self, feed: "Callable[[], Any]") -> None:
         """`feed()` is called at the end of each tick in which every room that was due has ticked; nowhere
@@ -126,6 +162,21 @@ class Executive:
                 return entry[4]
         raise ValueError("no entry " + name)
 
+    def names(self) -> "list[str]":
+        """What the entries are called, in the order they were added. Allocates."""
+        return [entry[1] for entry in self._entries]
+
+    def wrap(self, around: "Callable[[int, Callable[[], Any]], Callable[[], Any]]") -> None:
+        """Before the first tick: have around(number, entry) run in the place of each entry, for measuring.
+
+        `number` is the entry's place in names(). Raises ValueError once it runs. Allocates.
+        """
+        if self._started:
+            raise ValueError("executive runs already: wrap its entries before the first tick")
+        for number in range(len(self._entries)):
+            room, name, entry, period, phase, owner = self._entries[number]
+            self._entries[number] = (room, name, around(number, entry), period, phase, owner)
+
     def start(self) -> None:
         """Build the schedule and set the first tick one period from now. step() calls it when nobody has."""
         shared: "list[tuple[list[int], int]]" = []
@@ -134,8 +185,6 @@ class Executive:
             for known, at in shared:
                 if known == members:  # ticks that do the same share one table: 100 of them would cost 10 kB
                     self._schedule.append(self._schedule[at])
-                    self._bits.append(self._bits[at])
-                    self._required.append(self._required[at])
                     self._slot_groups.append(self._slot_groups[at])
                     break
             else:
@@ -145,22 +194,16 @@ class Executive:
         self._due_us = self._add_us(self._ticks_us(), self.tick_us)
 
     def _build(self, members: "list[int]") -> None:
-        """Append the table of one slot: for each room that is due, its entries."""
-        rooms: "list[list[Callable[[], Any]]]" = []
-        bits = []
-        required = 0
+        """Append the table of one slot: owner and entry, room after room."""
+        pairs = []
         groups = 1 << RATE_GROUP_HZ_100
         for room in range(_ROOMS):
-            due = [self._entries[n][2] for n in members if self._entries[n][0] == room]
-            if due:
-                rooms.append(due)
-                bits.append(1 << room)
-                required |= 1 << room
+            for n in members:
+                if self._entries[n][0] == room:
+                    pairs.append((self._entries[n][5], self._entries[n][2]))
         for n in members:
             groups |= 1 << _GROUPS[_RATES.index(100 // self._entries[n][3])]
-        self._schedule.append(rooms)
-        self._bits.append(bytes(bits))
-        self._required.append(required)
+        self._schedule.append(tuple(pairs))
         self._slot_groups.append(groups)
 
     # Running
@@ -178,30 +221,62 @@ class Executive:
             self._late(-left_us)
         slot = self._slot
         self._groups = self._slot_groups[slot]
-        bits = self._bits[slot]
-        seen = 0
-        at = 0
+        done = False
         try:
-            for room in self._schedule[slot]:
-                for entry in room:
-                    entry()
-                seen |= bits[at]
-                at += 1
-        except BaseException:
-            self._after(slot)
-            self._on_failure()
-            raise
-        if seen == self._required[slot]:
-            self._heart[self._heart_at] = 0
-            self._feed()
-        self._after(slot)
+            self._run_slot(self._schedule[slot])
+            done = True
+        finally:
+            slot += 1
+            self._slot = slot if slot < _CYCLE else 0
+            self.tick = (self.tick + 1) & TICK_MASK
+            self._due_us = self._add_us(self._due_us, self.tick_us)
+            if not done:
+                self._on_failure()
+        self.still_us = 0
+        if self._still_work:
+            self._do_still_work()
 
-    def _after(self, slot: int) -> None:
-        """Set the time of the next tick."""
-        slot += 1
-        self._slot = slot if slot < _CYCLE else 0
-        self.tick = (self.tick + 1) & TICK_MASK
-        self._due_us = self._add_us(self._due_us, self.tick_us)
+    def _run_slot(self, table: "tuple[tuple[Any, Callable[[], Any]], ...]") -> None:
+        """All that is due in this tick; the watchdog is fed when it has all been done."""
+        for owner, entry in table:
+            if owner.busy:
+                entry()
+        self._heart[self._heart_at] = 0
+        self._feed()
+
+    def when_still(self, work: "Callable[[], Any]") -> bool:
+        """Have `work()` done once, as soon as all is still; at most a second's work, the watchdog waits for
+        it. False when eight pieces wait already. Asking again for what waits changes nothing."""
+        waiting = self._still_work
+        if work in waiting:
+            return True
+        if len(waiting) >= _STILL_WORK:
+            return False
+        waiting.append(work)
+        return True
+
+    def set_still(self, is_still: "Callable[[], bool]") -> None:
+        """`is_still()` tells whether nothing is energised and nothing goes on."""
+        self._is_still = is_still
+
+    def _do_still_work(self) -> None:
+        """One piece, when all is still; then the time goes on from where it is."""
+        if not self._is_still():
+            return
+        begun = self._ticks_us()
+        self._still_work.pop(0)()
+        now = self._ticks_us()
+        took = self._diff_us(now, begun)
+        self.still_us = took
+        self.still_count = (self.still_count + 1) & TICK_MASK
+        if took > self.still_worst_us:
+            self.still_worst_us = took
+        late_us = self._diff_us(now, self._due_us)
+        if late_us >= 0:
+            gone = late_us // self.tick_us + 1
+            self.still_ticks = (self.still_ticks + gone) & TICK_MASK
+            self.tick = (self.tick + gone) & TICK_MASK
+            self._due_us = self._add_us(self._due_us, gone * self.tick_us)
 
     def _late(self, late_us: int) -> None:
         """The tick before ended after its time. Count it; pass over ticks that are gone altogether."""

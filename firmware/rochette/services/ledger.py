@@ -37,6 +37,7 @@ from rochette.tables import (
     CUSTODY_RULE_NO_SUCH_SEAT,
     CUSTODY_RULE_NONE,
     EV_LEDGER_CUSTODY_REFUSED,
+    EV_LEDGER_FOREIGN,
     EV_LEDGER_FULL,
     EV_LEDGER_INITIALISED,
     EV_LEDGER_OPENED,
@@ -72,6 +73,8 @@ _BODY_END = 52
 _CHAIN_END = 60
 
 
+FOREIGN = 5
+"""Whole, but of another payload, or of one with another number of seats; not written."""
 FAILED = 4
 """What is kept is whole, but the store took no record; nothing more is written until the next start."""
 
@@ -179,10 +182,14 @@ class Ledger:
         epoch_s: "Callable[[], int] | None" = None,
         parameters: "Any" = None,
         firmware: int = 0,
+        payload: int = 0,
+        seats: int = 0,
     ) -> None:
+        """`payload` (0 to 2**30 - 1) and `seats` are this payload's own; 0 takes any."""
         self.state = BLANK
         self.count = 0
         self.inventory = Inventory()
+        self.archive: "Any" = None
         self.elsewhere = 0
         self.checkpoint = 0
         self.places = (store.size - HEADER_BYTES) // RECORD_BYTES
@@ -196,6 +203,9 @@ class Ledger:
         self._epoch_s = epoch_s
         self._parameters = parameters
         self._firmware = firmware
+        self._payload = payload
+        self._seats = seats
+        self._given: "bytearray | None" = None
         self._raw = bytearray(RECORD_BYTES)
         self._back = bytearray(RECORD_BYTES)
         raw = memoryview(self._raw)
@@ -206,6 +216,7 @@ class Ledger:
         self._link_part = raw[_BODY_END:_CHAIN_END]
         self._back_first = back[:_PIECE]
         self._back_second = back[_PIECE:]
+        self._export = bytearray(RECORD_BYTES)
         self._mark = bytearray(1)
         self._mark_back = bytearray(1)
         self._chain = bytearray(8)
@@ -272,6 +283,7 @@ class Ledger:
     def open(self) -> int:
         """Read the store anew. Returns the state: BLANK, OPEN, UNREADABLE or ABSENT. Raises nothing."""
         self.count = 0
+        self.elsewhere = 0
         self.checkpoint = 0
         self.checkpoint_fails = 0
         self._saving = -1
@@ -282,11 +294,22 @@ class Ledger:
             self.state = self._read_all()
         except OSError:
             self.state = ABSENT
+        if self.state == OPEN and self._is_foreign():
+            self.state = FOREIGN
+            self._emit(EV_LEDGER_FOREIGN, self.inventory.payload, self._payload, self.inventory.seats)
         if self.state == OPEN:
             self._emit(EV_LEDGER_OPENED, self.count)
         elif self.state == UNREADABLE:
             self._emit(EV_LEDGER_UNREADABLE, self.count)
         return self.state
+
+    def _is_foreign(self) -> bool:
+        """Whether the first record names another payload, or another number of seats."""
+        inventory = self.inventory
+        if not inventory.initialised:
+            return False
+        other = self._payload and inventory.payload and inventory.payload != self._payload
+        return bool(other) or bool(self._seats and inventory.seats != self._seats)
 
     def _read_all(self) -> int:
         raw = self._raw
@@ -378,6 +401,7 @@ class Ledger:
         chain = bytes(raw[8:16])
         if take:
             self.inventory.take_head(raw, 16)
+            self.elsewhere = raw[48] | raw[49] << 8 | raw[50] << 16
             self._chain[:] = chain
         crc.reset()
         crc.add(raw, 1, 59)
@@ -448,6 +472,8 @@ class Ledger:
         for at in range(8):
             raw[8 + at] = self._chain[at]
         self.inventory.put_head(raw, 16)
+        for at in range(3):
+            raw[48 + at] = self.elsewhere >> 8 * at & 255
         crc = self._crc
         crc.reset()
         crc.add(raw, 1, 59)
@@ -527,7 +553,56 @@ class Ledger:
         if self.state == BLANK:
             self.state = OPEN
             self._header_due = True
-        return self.queue(RECORD_KIND_INITIALISED, 0, seats)
+        return self.queue(RECORD_KIND_INITIALISED, 0, seats, self._payload)
+
+    def queue_given(self, raw: "bytes | bytearray") -> int:
+        """Ask for a record that was kept elsewhere (64 bytes, with its mark) to be kept here, as it is.
+
+        Raises LedgerError for one that is damaged, not the next, of another payload, or does not chain; while
+        a record waits; and as queue() and queue_initialise() do. Allocates.
+        """
+        if self.busy:
+            raise LedgerError("custody ledger: a record waits to be written; nothing was taken")
+        if raw[0] != MARK or raw[1] != FORMAT or not _crc_fits(raw):
+            raise LedgerError("custody record to be restored is damaged; nothing was taken")
+        record = Record(raw)
+        if record.sequence != self.count + 1 or record.chain != self._link(raw):
+            raise LedgerError("custody record to be restored does not go on from what is here")
+        if record.kind == RECORD_KIND_INITIALISED:
+            if (self._payload and record.b != self._payload) or (self._seats and record.a != self._seats):
+                raise LedgerError("custody record to be restored is of another payload; nothing was taken")
+            if self.state == BLANK:
+                self.state = OPEN
+                self._header_due = True
+        ticket = self.queue(record.kind, record.tube, record.a, record.b, record.c, record.d)
+        self._given = bytearray(raw)
+        return ticket
+
+    def distrust(self) -> None:
+        """Another store tells another story, and nobody can say which is true: nothing is written now."""
+        self.state = UNREADABLE
+        self._emit(EV_LEDGER_UNREADABLE, self.count)
+
+    def is_record(self, raw: "bytes | bytearray") -> bool:
+        """Whether 64 bytes are a finished record: mark, format and CRC. Allocates."""
+        return raw[0] == MARK and raw[1] == FORMAT and _crc_fits(raw)
+
+    def has(self, raw: "bytes | bytearray") -> bool:
+        """Whether the record `raw` is kept here already, byte for byte. Raises OSError. Allocates."""
+        mine = bytearray(RECORD_BYTES)
+        return self.read_raw(Record(raw).sequence, mine) and mine == bytearray(raw)
+
+    def mirrored(self, sequence: int, chain: int) -> bool:
+        """Somebody else keeps every record up to `sequence`; `chain`: the upper 30 bits of its first four
+        chain bytes, most significant first. False, and nothing changes, when that is not so. Allocates.
+        """
+        raw = bytearray(RECORD_BYTES)
+        if not self.read_raw(sequence, raw):
+            return False
+        if raw[52] << 22 | raw[53] << 14 | raw[54] << 6 | raw[55] >> 2 != chain:
+            return False
+        self.elsewhere = max(self.elsewhere, sequence)
+        return True
 
     def ended(self, ticket: int) -> bool:
         """Whether the record of `ticket` is kept, refused or lost."""
@@ -645,8 +720,15 @@ class Ledger:
         )
         if rule != CUSTODY_RULE_NONE:
             self._emit(EV_LEDGER_CUSTODY_REFUSED, kind, max(0, min(queue[at + 1], 0xFFFF)), rule)
+            self._given = None
             self._end(rule)
             return False
+        if self._given is not None:
+            for place in range(1, _BODY_BYTES):
+                raw[place] = self._given[place]
+            raw[0] = 0
+            self._given = None
+            return True
         struct.pack_into(
             _LAYOUT,
             raw,
@@ -739,6 +821,7 @@ class Ledger:
                 "readable: it is kept as it is",
                 "there: no answer",
                 "writable: the memory did not take a record",
+                "of this payload: it is kept as it is",
             )
             raise LedgerError("custody ledger is not " + words[self.state] + "; nothing was recorded")
         if self.full:
@@ -768,33 +851,6 @@ class Ledger:
 
     # Reading
 
-    def size(self) -> int:
-        """Bytes of the export that read_into() gives; of the whole store when it can't be trusted, for the
-        ground to look at."""
-        if self.state == UNREADABLE:
-            return self._store.size
-        return (self.count - self.oldest + 2) * RECORD_BYTES
-
-    def read_into(self, offset: int, buffer: "Any", count: int) -> int:
-        """Fill buffer[:count] from byte `offset` of the export on: the header, then the records that are in
-        the store, the oldest first. How many bytes there were. Raises OSError. Allocates."""
-        count = min(count, self.size() - offset)
-        if count <= 0:
-            return 0
-        if self.state == UNREADABLE:
-            self._store.read_into(offset, memoryview(buffer)[:count])
-            return count
-        done = 0
-        oldest = self.oldest
-        while done < count:
-            place = (offset + done) // RECORD_BYTES
-            within = (offset + done) % RECORD_BYTES
-            length = min(count - done, RECORD_BYTES - within)
-            at = self._offset(oldest + place - 1) if place else 0
-            self._store.read_into(at + within, memoryview(buffer)[done : done + length])
-            done += length
-        return count
-
     def records(self) -> "Generator[Record, None, None]":
         """Each record that is in the store, from the oldest. Allocates; for reports."""
         raw = bytearray(RECORD_BYTES)
@@ -808,6 +864,37 @@ class Ledger:
             return False
         self._store.read_into(self._offset(sequence), buffer)
         return True
+
+    def export_bytes(self) -> int:
+        """Size of the export: the header, then the records that are in the store, from the oldest; 0 when
+        there is nothing that can be trusted."""
+        if self.state not in (OPEN, FAILED, FOREIGN):
+            return 0
+        first = self.oldest if self.archive is None or not self.archive.count else 1
+        return (self.count + 2 - first) * RECORD_BYTES
+
+    def export_into(self, offset: int, buffer: "Any", count: int) -> int:
+        """Fill buffer[:count] with the export from `offset` on; how many bytes there were. Raises OSError."""
+        count = min(count, self.export_bytes() - offset)
+        done = 0
+        while done < count:
+            place = (offset + done) // RECORD_BYTES
+            within = (offset + done) % RECORD_BYTES
+            if place == 0:
+                self._store.read_into(0, self._export)
+            elif not self._read_anywhere(place, self._export):
+                break
+            length = min(count - done, RECORD_BYTES - within)
+            buffer[done : done + length] = self._export[within : within + length]
+            done += length
+        return done
+
+    def _read_anywhere(self, place: int, buffer: bytearray) -> bool:
+        """Record number `place` of the export: from the FRAM, else from the mirror."""
+        archive = self.archive
+        if archive is None or not archive.count:
+            return self.read_raw(self.oldest + place - 1, buffer)
+        return self.read_raw(place, buffer) or bool(archive.read_raw(place, buffer))
 
     def verify(self) -> bool:
         """Read everything again, apart from what is in memory: True when all is whole and says the same."""

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_NO_DEVICE = 19
+
+
 class StoreError(Exception):
     """An access outside the store; nothing was read or written."""
 
@@ -59,3 +62,19 @@ class FramStore:
         """Write `buffer` at `offset`. Raises OSError when the part does not answer."""
         _inside("FRAM store", offset, len(buffer), self.size)
         self._fram.write(self._base + offset, buffer)
+
+
+class NoStore:
+    """A store that is not to be touched: it never answers."""
+
+    def __init__(self, size: int) -> None:
+        """`size`: of the store it stands for."""
+        self.size = size
+
+    def read_into(self, offset: int, buffer: "Any") -> None:
+        """Raises OSError."""
+        raise OSError(_NO_DEVICE)
+
+    def write(self, offset: int, buffer: "Any") -> None:
+        """Raises OSError."""
+        raise OSError(_NO_DEVICE)

@@ -20,6 +20,8 @@ QUIET_STEPS = 10
 DETENT_PULL = 90
 BOUNCE = 3
 
+HAND_PER_STEP = 4  # 800 steps a second: a hand turns the ring by one seat in half a second
+
 
 class Carousel:
     """The ring's true angle and its sensors. `angle` is in microsteps, s in the sense that position i is
@@ -46,6 +48,7 @@ class Carousel:
         self.lose = 0  # fault: to be lost at the next motion
         self.pebble_angle = -1
         self.drag_permille = 0
+        self.by_hand = 0  # steps that a hand still turns the ring by
         self.reversals = 0
         self._way = 0
         self._since = 0
@@ -91,6 +94,15 @@ class Carousel:
             self.quiet -= 1
         if d:
             self.quiet = QUIET_STEPS
+        if self.by_hand:
+            go = max(-HAND_PER_STEP, min(HAND_PER_STEP, self.by_hand))
+            self.by_hand -= go
+            self.angle += go
+            self.slip_steps -= go
+            self.quiet = max(self.quiet, 1)
+            self.moved = True
+            self.position_at(0)
+            return
         if not on:
             self.v = 0
             self.position_at(0)

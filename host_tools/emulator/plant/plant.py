@@ -34,6 +34,8 @@ GATE = 32
 PROBE = 64
 SEALER = 128
 
+TIP_UM = 42_000  # a tube that stands below the hole is pushed over by a bit this low
+
 INPUTS = (
     "enable",
     "spindle_permille",
@@ -117,6 +119,11 @@ FAULTS = (
     "gate_stuck",
     "probe_jam",
     "bit_wear_permille",
+    "bit_load_mn",
+    "bit_debris",
+    "heater_stuck_ma",
+    "drop_upright",
+    "ring_turned",
 )
 
 
@@ -225,6 +232,11 @@ class Plant:
         self._heater_dead = False
         self.core_loss_permille = 0
         self._overfull_um = 0
+        self._load_mn = 0
+        self._load_blows = 0
+        self.debris = 0
+        self._heater_ma = 0
+        self._drop_upright = False
         self.pebble_um = 0
         self._shakes = 0
         # Ground and docking.
@@ -407,6 +419,11 @@ class Plant:
             feed.landed(self)
         elif not self.latch_armed and self.floor_nm - self.bit_nm > 500_000:
             self.latch_armed = True
+        if self.tubes.upright and self.over_rock and self.bit_nm > TIP_UM * 1000:
+            self.tubes.upright = False
+        if self._load_mn and self.blow_phase - self._load_blows >= 12_000_000:
+            self._load_mn = 0  # twelve blows shake off what sits on the bit
+            self._hang()
         if self.held and not self.ingested and self.blow_phase - self._blows_at_break >= 5_000_000:
             self.ingested = True
 
@@ -472,7 +489,7 @@ class Plant:
         self._look_at_stations()
 
     def _hang(self) -> None:
-        self.hang_mn = self.g["tool_hang_mn"] + self.tubes.hang_mn(self.g["tube_mass_mg"])
+        self.hang_mn = self.g["tool_hang_mn"] + self.tubes.hang_mn(self.g["tube_mass_mg"]) + self._load_mn
 
     def cam_in(self, centre_us: int) -> bool:
         """True when the break-off cam is within its switch window of a position."""
@@ -510,7 +527,7 @@ class Plant:
                 self.latch_armed = False
                 self.tubes_moved()
             elif self.force_mn < 1_000:
-                self.tubes.drop()
+                self.tubes.drop(self._drop_upright)
                 self.held = False
                 self.tubes_moved()
         elif self.force_mn > 0:
@@ -613,7 +630,11 @@ class Plant:
         tubes = self.tubes
         tube = 0
         subject = "BIT"
-        if at_drill == 0 and tubes.in_bit or not aligned or seat == 0:
+        if at_drill == 0 and tubes.on_ground and not tubes.in_bit and not self.gate_closed:
+            # Through the hole and the open cover: what lies, or stands, below.
+            subject = "GROUND"
+            tube = tubes.on_ground
+        elif at_drill == 0 and tubes.in_bit or not aligned or seat == 0:
             tube = tubes.in_bit
         else:
             tube = tubes.in_seat[seat]
@@ -643,6 +664,8 @@ class Plant:
                 "dust_permille": self.light.optical_depth_permille,
                 "focused": 1 if self.camera.sharp else 0,
                 "wear_permille": 1000 - self.sharp_permille,
+                "debris": self.debris if subject == "BIT" else 0,
+                "upright": 1 if tubes.upright else 0,
                 "noise_seed": noise.mix(self.seed, "picture {}".format(len(self.pictures) + 1)) & 0x3FFFFFFF,
             }
         )
@@ -665,7 +688,7 @@ class Plant:
         motor = self.motor_ma if self.motor_ma >= 0 else -self.motor_ma
         ma = self.g["base_current_ma"] + motor * drive // 1000 + self._hammer_ma + self.aux_ma
         if self.powered:
-            ma += self.short_ma
+            ma += self.short_ma + self._heater_ma
             if self.feed_quiet:
                 ma += 600
             if self.ring.quiet:
@@ -959,6 +982,20 @@ class Plant:
             self.gate.stuck = value != 0
         elif name == "probe_jam":
             self.probe.jam = value != 0
+        elif name == "bit_load_mn":
+            self._load_mn = value
+            self._load_blows = self.blow_phase
+            self._hang()
+        elif name == "bit_debris":
+            self.debris = value
+        elif name == "heater_stuck_ma":
+            self._heater_ma = value
+            self._power_n = self.n
+        elif name == "drop_upright":
+            self._drop_upright = value != 0
+        elif name == "ring_turned":
+            self.ring.by_hand = value
+            self.ring.quiet = max(self.ring.quiet, 1)
         elif name == "bit_wear_permille":
             self.wear_ppm = value * 1000
             self.sharp_permille = max(200, 1000 - value)

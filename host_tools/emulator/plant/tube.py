@@ -17,6 +17,8 @@ class Tubes:
         self.seats = seats
         self.bore_um = bore_um
         self.in_bit = 0
+        self.on_ground = 0  # the tube dropped last
+        self.upright = False  # whether that one stands
         self.in_seat = [0]  # index = seat, value = tube
         self.tube_at = ["HOLE"]  # index = tube
         self.seat_of = [0]
@@ -49,9 +51,11 @@ class Tubes:
         self.tube_at[tube] = SEAT
         self.seat_of[tube] = seat
 
-    def drop(self) -> None:
-        """The tube in the bit falls where nothing catches it."""
+    def drop(self, upright: bool = False) -> None:
+        """The tube in the bit falls where nothing catches it; one in twenty lands standing on its end."""
         self.tube_at[self.in_bit] = DROPPED
+        self.on_ground = self.in_bit
+        self.upright = upright
         self.in_bit = 0
 
     def put_core(self, um: int, mg: int, kind: str) -> None:

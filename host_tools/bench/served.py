@@ -1,0 +1,59 @@
+"""An emulated Pico on a TCP port of this machine, served by the command that a person would give."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+START_S = 600.0
+_END_S = 30.0
+
+
+class ServedChip:
+    """`rochette emulate --target chip`, until `close`. Raises RuntimeError, with what it said, when it does
+    not start.
+    """
+
+    def __init__(self, *options: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="rochette-served-")
+        log = Path(self._folder.name) / "log"
+        command = [sys.executable, "-m", "host_tools.cli", "emulate", "--target", "chip", "--tcp", "0"]
+        with log.open("w") as out:
+            self._process = subprocess.Popen(
+                [*command, "--pace", "max", *options],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
+        end = time.monotonic() + START_S
+        while time.monotonic() < end and self._process.poll() is None:
+            found = re.search(r"(socket://\S+)", log.read_text())
+            if found:
+                self.port = found[1]
+                return
+            time.sleep(0.1)
+        said = log.read_text().strip()
+        self.close()
+        raise RuntimeError(f"the emulated chip was not served: {said}")
+
+    def __enter__(self) -> ServedChip:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """No process is left."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._folder.cleanup()

@@ -1,0 +1,1 @@
+"""Mutation testing of custody: a small change is made to the code, and a test has to notice."""

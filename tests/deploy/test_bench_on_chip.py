@@ -1,0 +1,33 @@
+"""The whole bench suite on the emulated chip, over its USB port, by the commands that a person gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from host_tools.bench.__main__ import main
+from host_tools.chip import process, session
+from host_tools.chip.errors import ChipError
+from host_tools.chip.uf2 import ImageError
+
+pytestmark = pytest.mark.chip
+
+
+def test_deploy_and_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        process.node()
+        session.firmware_image()
+    except (ChipError, ImageError) as missing:
+        pytest.skip(f"the chip target is not installed here: {str(missing).splitlines()[0]}")
+    monkeypatch.chdir(tmp_path)
+    assert main(["--out", str(tmp_path)]) == 0
+    (page,) = tmp_path.glob("*-bench-pico/bench.json")
+    found = json.loads(page.read_text())
+    assert {step["outcome"] for step in found["steps"]} == {"passed"}, "everything is wired there"
+    assert len(found["steps"]) > 30
+    assert [trace["name"] for trace in found["traces"]] == ["stop_while_homing", "bring_up"]
+    for trace in found["traces"]:
+        assert trace["here"]["series"].keys() == trace["emulated"]["series"].keys()
+    assert (tmp_path / "runs" / "calibration" / "pico.json").is_file()
