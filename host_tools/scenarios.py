@@ -43,11 +43,16 @@ FOLDER = paths.ROOT / "tests" / "scenarios"
 RESET = "RESET"
 """Stands for an event in after_event: the firmware has started again after a reset."""
 RELEASES = ("auto", "never")  # nobody is there to ask
+LONGEST_S = 40 * 88_775  # forty sols
 FAULT_KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
-FAULT_PLACES = ("plant", "pin", "sensor", "drive", "register", "bus", "supply", "estop", "chip", "flash")
+FAULT_PLACES = (
+    *("plant", "pin", "sensor", "drive", "register", "bus", "supply", "estop", "chip", "flash"),
+    *("clock", "sleep"),
+)
 LIMIT_KEYS = ("never_together",)
+UNTIL_KEYS = ("event", "delay_ms")
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")
-EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "within", "result")
+EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "within", "record", "result")
 WITHIN_KEYS = ("first", "then", "ms")
 URGENT = ("URGENT_STOP", "URGENT_ABORT", "URGENT_PAUSE", "URGENT_RESUME")
 """What a scenario may give beside the dictionary's commands: the frames that pass by every queue."""
@@ -67,6 +72,12 @@ RESULT_FIELDS = (
     "slips",
     "resets",
     "emulated_s",
+    "mode",
+    "survival",
+    "clock_fault",
+    "wakes",
+    "missed",
+    "refused_sleeps",
 )
 TOP_KEYS = (
     "id",
@@ -81,6 +92,7 @@ TOP_KEYS = (
     "targets",
     "chip",
     "commands",
+    "until",
     "fault",
     "limit",
     "expect",
@@ -109,6 +121,7 @@ class Scenario:
     targets: list[str] = field(default_factory=lambda: list(TARGETS))
     chip: bool = False
     commands: list[dict[str, Any]] = field(default_factory=list)
+    until: dict[str, Any] = field(default_factory=dict)
     faults: list[dict[str, Any]] = field(default_factory=list)
     limits: list[dict[str, Any]] = field(default_factory=list)
     expect: dict[str, Any] = field(default_factory=dict)
@@ -125,6 +138,7 @@ class Scenario:
             faults=self.faults,
             commands=self.commands,
             limits=self.limits,
+            until=self.until,
             max_s=self.max_s,
             hold_s=self.hold_s,
         )
@@ -212,11 +226,12 @@ class _Checker:
             tube=self._whole(("tube",), data.get("tube", 1), 1, 64),
             depth_mm=self._number(("depth_mm",), data.get("depth_mm", 8), DEPTH_MIN_MM, DEPTH_MAX_MM),
             release=self._one_of(("release",), data.get("release", "auto"), RELEASES),
-            max_s=self._whole(("max_s",), data.get("max_s", MAX_S), 1, 10 * MAX_S),
+            max_s=self._whole(("max_s",), data.get("max_s", MAX_S), 1, LONGEST_S),
             hold_s=self._whole(("hold_s",), data.get("hold_s", HOLD_S), 1, MAX_S),
             targets=self._names(("targets",), data.get("targets", list(TARGETS)), TARGETS),
             chip=self._truth(("chip",), data.get("chip", False)),
             commands=self._tables("commands", data, COMMAND_KEYS, self._command),
+            until=self._end(data.get("until", {})),
             faults=self._tables("fault", data, FAULT_KEYS, self._fault),
             limits=self._tables("limit", data, LIMIT_KEYS, self._limit),
             expect=self._expect(data["expect"]),
@@ -330,7 +345,7 @@ class _Checker:
     def _when(self, at: tuple[str | int, ...], table: dict[str, Any]) -> None:
         for key in ("at_ms", "delay_ms", "for_ms"):
             if key in table:
-                self._whole((*at, key), table[key], 0, 2**31 - 1)
+                self._whole((*at, key), table[key], 0, 1000 * LONGEST_S)
         if "after_event" in table and table["after_event"] != RESET:
             self._event((*at, "after_event"), table["after_event"])
         if "at_ms" in table and "after_event" in table:
@@ -390,6 +405,15 @@ class _Checker:
         self._when(at, table)
         return table
 
+    def _end(self, value: Any) -> dict[str, Any]:
+        at: tuple[str | int, ...] = ("until",)
+        table = self._table(at, value)
+        self._known(at, table, UNTIL_KEYS)
+        if table:
+            self._event((*at, "event"), table.get("event"))
+            self._whole((*at, "delay_ms"), table.get("delay_ms", 0), 0, 1000 * LONGEST_S)
+        return table
+
     def _limit(self, at: tuple[str | int, ...], table: dict[str, Any]) -> dict[str, Any]:
         from host_tools.emulator.limits import ACTUATORS
 
@@ -404,9 +428,9 @@ class _Checker:
         self._known(at, expect, EXPECT_KEYS)
         if "outcome" not in expect:
             raise ScenarioError(
-                f"{self._where(at)}: [expect] has no outcome. Allowed: {', '.join(OUTCOMES)}."
+                f"{self._where(at)}: [expect] has no outcome. Allowed: {', '.join(OUTCOMES)}; NONE."
             )
-        self._one_of((*at, "outcome"), expect["outcome"], OUTCOMES)
+        self._one_of((*at, "outcome"), expect["outcome"], (*OUTCOMES, "NONE"))
         if "reason" in expect:
             self._one_of((*at, "reason"), expect["reason"], self._dictionary().values_of("Reason"))
         for key in ("must_events", "must_not_events"):
@@ -422,6 +446,11 @@ class _Checker:
             self._event((*place, "first"), table.get("first"))
             self._event((*place, "then"), table.get("then"))
             self._whole((*place, "ms"), table.get("ms"), 0, 2**31 - 1)
+        kinds = expect.get("record", [])
+        if not isinstance(kinds, list):
+            self._wrong((*at, "record"), kinds, "a list of kinds of custody records")
+        for kind in kinds:
+            self._one_of((*at, "record"), kind, self._dictionary().values_of("RecordKind"))
         fields = self._table((*at, "result"), expect.get("result", {}))
         self._known((*at, "result"), fields, RESULT_FIELDS)
         for name, wanted in fields.items():
@@ -570,6 +599,10 @@ def judge(scenario: Scenario, done: Done) -> list[str]:
     )
     complaints.extend(f"event {name} occurred" for name in expect.get("must_not_events", ()) if name in seen)
     complaints.extend(late for one in expect.get("within", ()) if (late := _too_late(one, done.events)))
+    if "record" in expect:
+        kinds = [str(one.get("kind")) for one in result.get("custody") or ()]
+        if kinds != expect["record"]:
+            complaints.append(f"the custody record holds {kinds}, expected {expect['record']}")
     complaints.extend(f"limit broken: {broken}" for broken in result.get("limits_broken") or ())
     return complaints
 

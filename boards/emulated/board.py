@@ -7,6 +7,9 @@ BOARD: dict = {
     "module": "bare",
     "seats": 43,
     "watchdog_ms": 2000,
+    # How all but the mission clock is switched off: "lightsleep" (the controller sleeps by its own timer), or
+    # "latch" (the clock's alarm output holds the supply on: clearing the alarm switches it off).
+    "sleep": "lightsleep",
     # The hard interrupt that watches while the rail is on: its state machine (-1: a hard timer, from
     # MicroPython 1.26), the longest time without a tick, and currents that no part may ever draw (the
     # sensors end at 32 A and 3.2 A): above the mechanisms' own limits, which name a fault better.
@@ -226,7 +229,10 @@ BOARD: dict = {
                 "carousel_detent": {"bit": 6, "active": 0, "pull": "up"},
                 "camera_sync": {"bit": 7, "active": 0, "pull": "up"},
             },
-            "outputs": {"camera_focus": {"bit": 8, "active": 1, "safe": 0}},
+            "outputs": {
+                "camera_focus": {"bit": 8, "active": 1, "safe": 0},
+                "heater": {"bit": 9, "active": 1, "safe": 0},
+            },
             "latch": ["camera_sync", "dispenser_count"],
         },
         "tilt": {"driver": "lis3dh", "bus": 0, "address": 0x18},

@@ -7,6 +7,9 @@ BOARD: dict = {
     "module": "pico",
     "seats": 43,
     "watchdog_ms": 2000,
+    # How all but the mission clock is switched off: "lightsleep" (the controller sleeps by its own timer), or
+    # "latch" (the clock's alarm output holds the supply on: clearing the alarm switches it off).
+    "sleep": "lightsleep",
     # The hard interrupt that watches while the rail is on: its state machine (-1: a hard timer, from
     # MicroPython 1.26), the longest time without a tick, and currents that no part may ever draw (the
     # sensors end at 32 A and 3.2 A): above the mechanisms' own limits, which name a fault better.

@@ -154,6 +154,7 @@ ENUMS = [
             ("STORED_BY_COMMAND", 59, "the tube was brought to its seat and stored by command"),
             ("NOT_NOW", 57, "what the record says of the tube does not allow this continuation"),
             ("GUARD", 60, "the guard took the power off the actuators; it stays latched until cleared"),
+            ("POWER_LOW", 110, "the supply was too low: everything is held in place, the payload sleeps"),
         ],
     },
     {

@@ -35,6 +35,7 @@ ENUMS = [
             ("LINK", 13, "by the rule for a lost link"),
             ("SELF", 14, "a sequence cannot start another one"),
             ("STORE", 15, "the file could not be read"),
+            ("SURVIVAL", 40, "the payload went to sleep"),
         ],
     },
 ]

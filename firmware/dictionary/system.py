@@ -68,6 +68,7 @@ ENUMS = [
             ("STOPPED", 4, "a fault stopped all motion; everything is kept where it is"),
             ("SAFE", 5, "activities ended, actuators off, waiting for the ground"),
             ("DEGRADED", 6, "nothing moves; ready for a command, with part of the hardware out of use"),
+            ("SURVIVAL", 7, "asleep but for the mission clock, or just up to measure and listen"),
         ],
     },
     {

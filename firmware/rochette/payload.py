@@ -18,7 +18,7 @@ from rochette.activities.sample import Sample
 from rochette.drivers.errors import PartAbsent, PartError
 from rochette.drivers.fit import fit
 from rochette.ground import Ground
-from rochette.hal import clock, guard, memory, reset, volume
+from rochette.hal import clock, guard, memory, reset, sleep, volume
 from rochette.hal.watchdog import Watchdog
 from rochette.inputs import Inputs
 from rochette.mechanisms.breakoff import BreakOff
@@ -36,6 +36,7 @@ from rochette.mechanisms.tilt import Tilt
 from rochette.mechanisms.weigher import Weigher
 from rochette.services import fram_map
 from rochette.services.activities import Activities
+from rochette.services.calling import Calling
 from rochette.services.commands import Commands
 from rochette.services.deployment import FILE as DEPLOYMENT
 from rochette.services.deployment import Deployment
@@ -51,6 +52,7 @@ from rochette.services.executive import (
     TELEMETRY,
     Executive,
 )
+from rochette.services.heater import Heater
 from rochette.services.ledger import Ledger
 from rochette.services.ledger_mirror import LedgerMirror
 from rochette.services.mission_time import MissionTime
@@ -61,12 +63,17 @@ from rochette.services.parameters import Parameters
 from rochette.services.responses import Responses
 from rochette.services.start_record import SETTLE_S, StartRecord
 from rochette.services.stores import FramStore, NoStore
+from rochette.services.survival import Survival
+from rochette.services.survival_record import RECORD_BYTES, SurvivalRecord
 from rochette.services.telemetry import Telemetry
 from rochette.tables import (
     CMD_MONITOR_SET_STATE,
     CMD_POWER_GUARD_CLEAR,
     CMD_START_RESTART,
     CMD_START_TRUST,
+    CMD_SURVIVAL_ENTER,
+    CMD_SURVIVAL_LEAVE,
+    CMD_SURVIVAL_SET_TIME,
     CMD_SYSTEM_NO_OP,
     CMD_SYSTEM_PARAMETER_SET,
     CMD_SYSTEM_SAFE,
@@ -100,12 +107,14 @@ from rochette.tables import (
     REASON_GATE,
     REASON_GUARD,
     REASON_OVER_CURRENT,
+    REASON_POWER_LOW,
     REASON_PROBE,
     REASON_SAFED,
     REASON_SEALER,
     RESPONSE_KIND_AXIS,
     RESPONSE_KIND_CUT,
     RESPONSE_KIND_HOLD,
+    SEQUENCE_REASON_SURVIVAL,
     TIER_BARE,
     TIER_FULL,
 )
@@ -120,6 +129,8 @@ FIRMWARE_VERSION = 1
 """Goes into every custody record. Raised when what a record means changes."""
 
 _TICKS_PER_100_MS = 10
+_LATCH_MS = 1500  # a supply that is switched off is gone by then
+_LOOK_S = 60
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -160,8 +171,12 @@ class Payload:
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
         self._start()
         self._build_mechanisms()
+        self._build_survival()
+        # The supply before anything else that hangs on it.
+        naps = self.survival.measure_first()
         self._check_quietly()
         self._build_kit()
+        self._connect_survival()
         self.watch = Watch(self)
         self.monitors = Monitors(
             self.events, self.parameters.values, self.watch.values, self.watch.ages, self._respond
@@ -171,6 +186,7 @@ class Payload:
         self.mode.set(MODE_SAFE if self.tier == TIER_BARE else MODE_IDLE)
         if self.custody.commissioned and look_back(self.kit) and self.tier == TIER_FULL:
             self.orders.hold_again_at_start()
+        self.survival.begin(naps, reset.cause, reset.WATCHDOG, self._latch)
 
     # Building
 
@@ -310,11 +326,51 @@ class Payload:
         self.executive.set_heart(watch.state, guard.HEART)
         return watch
 
-    def _build_kit(self) -> None:
+    def _build_survival(self) -> None:
+        """What must work before all the rest has been looked at: supply, mission clock, sleep."""
         d = self.drivers
         clock_chip = d["mission_clock"]
         epoch_year = self.board["parts"]["mission_clock"]["epoch_year"]
-        self.mission_time = MissionTime(self.executive, clock_chip, epoch_year)
+        values = self.parameters.values
+        self.mission_time = MissionTime(self.executive, clock_chip, epoch_year, self.events, values)
+        self.watchdog: "Watchdog | None" = None
+        self._latch = self.board.get("sleep") == "latch"
+        heater = d.get("heater")
+        self.heater = Heater(heater.set if heater else None, clock_chip, self.bus, values, self.events)
+        base = fram_map.survival_base(self.board["parts"]["fram"]["scratch"])
+        self.calling = Calling(values, self.events)
+        self.survival = Survival(
+            self.executive,
+            self.events,
+            values,
+            self.bus,
+            self.mission_time,
+            self.mode,
+            SurvivalRecord(FramStore(d["fram"], base, RECORD_BYTES)),
+            self.heater,
+            self.calling,
+            self._nap,
+            reset.reset,
+        )
+        self.memory_free = 0
+        self.store_free = 0
+        self._until_look = 0
+
+    def _connect_survival(self) -> None:
+        """What goes off for a sleep, and who may ask for one."""
+        survival = self.survival
+        self.calling.connect(self.ground.link)
+        survival.lock = self._lock
+        survival.pause = self._pause
+        survival.busy = self._busy
+        survival.add_down(self.stop)
+        survival.add_down(self._abort_for_supply)
+        self.commands.handle(CMD_SURVIVAL_ENTER, survival.command_enter)
+        self.commands.handle(CMD_SURVIVAL_LEAVE, self._survival_leave)
+        self.commands.handle(CMD_SURVIVAL_SET_TIME, self._set_time)
+
+    def _build_kit(self) -> None:
+        d = self.drivers
         fram = d["fram"]
         part = self.board["parts"]["fram"]
         self.ledger = Ledger(
@@ -323,7 +379,7 @@ class Payload:
             else FramStore(fram, 0, fram_map.ledger_bytes(part["scratch"])),
             self.events,
             self.executive,
-            lambda: clock_chip.epoch_s,
+            self.mission_time.now_s,
             self.parameters,
             FIRMWARE_VERSION,
             crc32(self.board["name"].encode()) >> 2,
@@ -428,6 +484,8 @@ class Payload:
         add(IDLE, "parameters", self.parameter_store.tick, 100)
         add(IDLE, "start", self._settle, 1)
         add(IDLE, "slips", self.executive.report_slips, 1)
+        add(IDLE, "free space", self._look_at_space, 1)
+        add(IDLE, "survival", self.survival.tick, 1)
         add(IDLE, "deployment", self.deployment.tick, 1)
         self.executive.set_still(self._all_still)
 
@@ -439,8 +497,7 @@ class Payload:
         Ctrl-C at the console is a person: everything is made safe, and only then the watchdog is let go, so
         that they can work. Any other exception leaves it running: it restarts the payload.
         """
-        watchdog = Watchdog(self.board["watchdog_ms"], self.board["mcu"])
-        self.executive.set_watchdog(watchdog.feed)
+        watchdog = self.arm_watchdog()
         try:
             self.executive.run()
         except KeyboardInterrupt:
@@ -449,6 +506,12 @@ class Payload:
             watchdog.let_go()
             kbd_intr(3)
             raise
+
+    def arm_watchdog(self) -> Watchdog:
+        """Start the watchdog, which the executive feeds at the end of each whole tick."""
+        self.watchdog = watchdog = Watchdog(self.board["watchdog_ms"], self.board["mcu"])
+        self.executive.set_watchdog(watchdog.feed)
+        return watchdog
 
     @property
     def ready(self) -> bool:
@@ -535,6 +598,55 @@ class Payload:
         except PartError as error:
             self._part_failed(name, part, error)
             return False
+
+    # Survival
+
+    def _nap(self, duration_ms: int) -> int:
+        """Sleep as the board does. Where the clock's alarm holds the supply on, this is the last that is
+        heard of this start; coming back means that the supply stayed."""
+        clock_chip = self.drivers["mission_clock"]
+        if self._latch and clock_chip.ok and clock_chip.valid:
+            try:
+                clock_chip.set_alarm(clock_chip.epoch_s + duration_ms // 1000)
+            except PartError:
+                return sleep.nap(duration_ms, self.watchdog)
+            return sleep.wait(_LATCH_MS, self.watchdog)
+        return sleep.nap(duration_ms, self.watchdog)
+
+    def _lock(self, locked: bool) -> None:
+        self.rail.off()
+        self.rail.locked = locked
+
+    def _pause(self, paused: bool) -> None:
+        self.activities.paused = paused
+        self.corer.paused = paused
+
+    def _busy(self) -> int:
+        return self.activities.running
+
+    def _abort_for_supply(self) -> None:
+        self.ground.sequencer.stop(SEQUENCE_REASON_SURVIVAL)
+        self.activities.abort(None, REASON_POWER_LOW)
+
+    def _survival_leave(self) -> int:
+        return COMMAND_RESULT_OK if self.survival.command_leave() else COMMAND_RESULT_EXECUTION
+
+    def _set_time(self, seconds: int) -> int:
+        try:
+            self.mission_time.set(seconds)
+        except PartError:
+            return COMMAND_RESULT_EXECUTION
+        self.survival.time_was_set()
+        return COMMAND_RESULT_OK
+
+    def _look_at_space(self) -> None:
+        """1 Hz: heap and file store, looked at once a minute, when nothing moves: it takes milliseconds."""
+        if self._until_look > 0:
+            self._until_look -= 1
+        elif not self.rail.is_on:
+            self._until_look = _LOOK_S
+            self.memory_free = memory.free()
+            self.store_free = self.ground.files.free()
 
     # Protection
 

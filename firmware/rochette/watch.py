@@ -27,6 +27,8 @@ class Watch:
 
     def __init__(self, payload: "Payload") -> None:
         self.values = array("i", [0] * t.WATCH_COUNT)
+        # Neither good nor bad until it has been looked at.
+        self.values[t.WATCH_BUS_MV] = payload.parameters.values[t.P_POWER_BUS_MIN_MV]
         self.ages = array("i", [0] * 11)
         self._p = payload
         d = payload.drivers
@@ -76,7 +78,8 @@ class Watch:
         p = self._p
         v = self.values
         ages = self.ages
-        v[t.WATCH_BUS_MV] = p.bus.bus_mv
+        if not p.rail.locked:  # locked: asleep already, and nothing is left that could be stopped
+            v[t.WATCH_BUS_MV] = p.bus.bus_mv
         v[t.WATCH_BUS_MA] = p.bus.current_ma
         v[t.WATCH_AUX_MA] = p.aux.current_ma
         at = 1

@@ -79,6 +79,19 @@ def watch(payload: "Payload") -> None:
         (t.CH_FILES_DONE, p.ground.files, "done", 1),
         (t.CH_SEQUENCE_STATE, p.ground.sequencer, "state", 1),
         (t.CH_SEQUENCE_RECORD, p.ground.sequencer, "record", 1),
+        (t.CH_SURVIVAL_STATE, p.survival, "state", 1),
+        (t.CH_SURVIVAL_WAKES, p.survival.record, "wakes", 1),
+        (t.CH_SURVIVAL_MISSED, p.survival.record, "missed", 1),
+        (t.CH_SURVIVAL_REFUSED, p.survival.record, "refused", 1),
+        (t.CH_SURVIVAL_ASLEEP, p.survival.record, "asleep_s", 1),
+        (t.CH_SURVIVAL_ENERGY, p.survival.record, "energy_mwh", 1),
+        (t.CH_SURVIVAL_CLOCK, p.mission_time, "fault", 1),
+        (t.CH_SURVIVAL_SILENT, p.calling, "silent_s", 1),
+        (t.CH_SURVIVAL_CALL_ROW, p.calling, "row_number", 1),
+        (t.CH_SURVIVAL_TEMPERATURE, p.drivers["mission_clock"], "temperature_mc", 1),
+        (t.CH_SURVIVAL_HEATER, p.heater, "on", 1),
+        (t.CH_SURVIVAL_MEMORY_FREE, p, "memory_free", 1),
+        (t.CH_SURVIVAL_STORE_FREE, p, "store_free", 1),
     )
     for index, holder, name, rate_hz in channels:
         p.telemetry.attribute(index, holder, name, rate_hz)

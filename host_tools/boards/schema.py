@@ -82,6 +82,7 @@ TOP: dict[str, Kind | None] = {
     "module": OneOf(MODULES),
     "seats": Whole(2, 64),
     "watchdog_ms": Whole(100, 8388),
+    "sleep": OneOf(("lightsleep", "latch")),
     # None: a table of its own, below.
     "guard": None,
     "pins": None,

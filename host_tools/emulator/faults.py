@@ -18,7 +18,9 @@ A fault is a dictionary of plain values:
 | `supply.actuator` | `off`, `sag` | none; millivolts |
 | `supply.logic` | `off` | none; the power comes back after `for_ms`, 1 s without it |
 | `supply.logic` | `cut_at_write` | which write from then on (FRAM, flash program or erase; 1 is the next) |
-| `chip.reset` | `watchdog`, `run`, `soft` | none |
+| `clock.<part>` | `jump`, `set`, `stopped`, `coin_cell` | seconds; mission second; none; none: the cell is
+empty | | `sleep.chip` | `refused`, `hangs`, `late` | none; none; milliseconds, once, with the watchdog at
+rest (RP2350) | | `chip.reset` | `watchdog`, `run`, `soft` | none |
 | `flash` | `fail`, `wrong` | none; programs and erases fail, or bytes of what is programmed are lost |
 | `estop.loop` | `off` (the loop opens) | none |
 
@@ -28,6 +30,7 @@ stays. Everything random comes from the world's seed.
 """
 
 from host_tools.emulator import signals
+from host_tools.emulator.devices.ds3231 import Ds3231
 from host_tools.emulator.devices.mcp23017 import Mcp23017
 from host_tools.emulator.errors import FaultError, PinReset, PowerLoss, SoftReset, WatchdogReset
 
@@ -50,11 +53,27 @@ _KINDS = {
     "bus": ("off", "garbage", "slow", "intermittent", "deaf"),
     "supply.actuator": ("off", "sag"),
     "supply.logic": ("off", "cut_at_write"),
+    "clock": ("jump", "set", "stopped", "coin_cell"),
+    "sleep.chip": ("refused", "hangs", "late"),
     "chip.reset": ("watchdog", "run", "soft"),
     "flash": ("fail", "wrong"),
     "estop.loop": ("off",),
 }
-_VALUELESS = ("off", "garbage", "deaf", "inverted", "watchdog", "run", "soft", "fail", "wrong")
+_VALUELESS = (
+    "off",
+    "garbage",
+    "deaf",
+    "inverted",
+    "watchdog",
+    "run",
+    "soft",
+    "fail",
+    "wrong",
+    "stopped",
+    "coin_cell",
+    "refused",
+    "hangs",
+)
 _EIO = 5
 _ETIMEDOUT = 110
 
@@ -211,11 +230,12 @@ class Fault:
         where += " (" + self.target + ")"
         parts = self.target.split(".")
         group = parts[0]
-        name = self.target if group in ("supply", "estop", "chip") else group
+        name = self.target if group in ("supply", "estop", "chip", "sleep") else group
         if name not in _KINDS:
             raise FaultError(
                 where + ": unknown target; allowed are plant.NAME, pin.NAME, sensor.NAME, drive.NAME, "
-                "register.PART.NUMBER, bus.NAME, supply.actuator, supply.logic, estop.loop, chip.reset, flash"
+                "register.PART.NUMBER, bus.NAME, supply.actuator, supply.logic, estop.loop, chip.reset, "
+                "flash, clock.PART, sleep.chip"
             )
         kinds = _KINDS[name]
         self.kind: str = data.get("kind", kinds[0] if len(kinds) == 1 else "")
@@ -279,6 +299,15 @@ class Fault:
             raise FaultError(where + ": no such pin; there are " + ", ".join(known))
         elif group == "sensor" or group == "drive":
             self._find_signal(group == "drive", ".".join(parts[1:]), where)
+        elif group == "clock":
+            self._parts = [self._one(".".join(parts[1:]), where)]
+            if not isinstance(self._parts[0][1], Ds3231):
+                raise FaultError(where + ": this part is no clock")
+            if self.kind == "set" and not 0 <= self.value < 1 << 30:
+                raise FaultError(where + ": value is a mission second, 0 to 2**30 - 1")
+        elif self.target == "sleep.chip":
+            if self.kind == "late" and not 1 <= self.value <= 1 << 30:
+                raise FaultError(where + ": value is milliseconds, 1 to 2**30")
         elif group == "register":
             if len(parts) != 3:
                 raise FaultError(where + ": write register.PART.NUMBER")
@@ -366,6 +395,10 @@ class Fault:
                 self._apply_part(bus, part, on)
         elif self.target == "estop.loop":
             world.set_estop(not on)
+        elif group == "clock":
+            self._apply_clock(self._parts[0][1], on)
+        elif group == "sleep":
+            self._apply_sleep(on)
         elif self.target == "supply.logic":
             world.off_us = self.for_ms * 1000 if self.for_ms >= 0 else 1_000_000
             if self.kind == "cut_at_write":
@@ -389,6 +422,25 @@ class Fault:
         else:
             world.supply_on = not on
             world.set_enable()
+
+    def _apply_clock(self, part: "Any", on: bool) -> None:
+        if self.kind == "stopped":
+            part.stand(on)
+        elif self.kind == "coin_cell":
+            part.coin_cell = not on
+        elif on and self.kind == "jump":
+            part.jump(self.value)
+        elif on:
+            part.jump(self.value - part.mission_s())
+
+    def _apply_sleep(self, on: bool) -> None:
+        world = self._world
+        if self.kind == "refused":
+            world.sleep_refused = on
+        elif self.kind == "hangs":
+            world.sleep_hangs = on
+        else:
+            world.oversleep_ms = self.value if on else 0
 
     def _apply_pin(self, on: bool) -> None:
         level: "Callable[[int], int] | None" = None

@@ -477,6 +477,11 @@ class Timer:
         if self._callback is not None:
             self._callback(self)
 
+    @property
+    def running(self) -> bool:
+        """Whether it waits for its time."""
+        return self._event is not None
+
     def stop(self) -> None:
         """What a chip reset does to it."""
         if self._event is not None:
@@ -511,6 +516,10 @@ class WDT:
     def feed(self) -> None:
         """Starts the time anew."""
         self._deadline = self._clock.now_us + self._timeout_us
+
+    def rest(self, us: int) -> None:
+        """It stands still for so long, as an RP2350's does while the chip sleeps."""
+        self._deadline += us
 
     def _look(self) -> None:
         if self._event is None:
@@ -628,10 +637,14 @@ def idle() -> None:
 
 
 def lightsleep(ms: "int | None" = None) -> None:
-    """Lets milliseconds pass. Raises EmulationError without a time: nothing is wired to wake the chip."""
+    """Sleeps for so many milliseconds (`World.sleep_ms`). Raises EmulationError without a time: nothing is
+    wired to wake the chip, and beyond 71 minutes, the chip's timer alarm.
+    """
     if ms is None:
         raise EmulationError("lightsleep() without a time would never wake")
-    _world.current().clock.advance(ms * 1000)
+    if ms > 4_294_000:
+        raise EmulationError("lightsleep() sleeps at most 4 294 000 ms by the timer's alarm")
+    _world.current().sleep_ms(ms)
 
 
 def deepsleep(ms: "int | None" = None) -> None:

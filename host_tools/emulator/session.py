@@ -63,13 +63,15 @@ class SessionError(Exception):
 
 class Session:
     """Runs one specification. `spec` keys: rock_data, seed, tube, depth_um, release, board, faults, commands,
-    limits, max_s, telemetry_hz, hold_s, max_resets, kept, flash. `sink` has columns(), event(), telemetry(),
-    picture() and hold() (host_tools/run/protocol.py). `flash`: "formatted" gives the firmware a littlefs on
-    the emulated flash, "blank" a flash without one, None none at all; what was kept comes before either.
+    limits, until, max_s, telemetry_hz, hold_s, max_resets, kept, flash. `sink` has columns(), event(),
+    telemetry(), picture() and hold() (host_tools/run/protocol.py). `flash`: "formatted" gives the firmware a
+    littlefs on the emulated flash, "blank" a flash without one, None none at all; what was kept comes before
+    either.
 
     A reset or a power cut (a fault, the watchdog, the firmware itself) starts the firmware again from its
     first line, with all memories, the mechanics and the clock as they are. From then on the run gives no
     commands of its own: what the scenario's commands ask for is done, and the run ends `hold_s` after that.
+    With `until` (event, delay_ms) nothing but that event ends it.
     """
 
     def __init__(self, spec: "dict[str, Any]", sink: "Any") -> None:
@@ -96,6 +98,11 @@ class Session:
         self.resets = 0
         self._max_resets = int(spec.get("max_resets") or RESETS_MAX)
         self._quiet_until_us = 0
+        until = spec.get("until") or {}
+        self._until = str(until.get("event") or "")
+        self._until_us = int(until.get("delay_ms") or 0) * 1000
+        self._end_us = 1 << 60
+        self._over = False
 
     # Start
 
@@ -134,6 +141,7 @@ class Session:
         # In an emulation an error must come out at once, not end an activity in good order.
         self.payload.activities.strict = True
         self.payload.commands.strict = True
+        self.payload.arm_watchdog()
 
     payload: "Any" = None
 
@@ -255,12 +263,27 @@ class Session:
         self.limits.check(self.plant.energised, self.world.clock.now_us)
         if self.world.clock.now_us >= self._script.next_us:
             self._play()
-        if self.resets:
+        if self._until:
+            self._wait_for_end()
+        elif self.resets:
             self._after_reset()
         elif payload.hold.active:
             self._holding()
         elif not payload.activities.running and not self._ended:
             self._next_command()
+
+    def _wait_for_end(self) -> None:
+        """A run with an end of its own: holds are answered and commands given as ever, but only the event
+        ends it."""
+        if self.world.clock.now_us >= self._end_us:
+            self._ended = True
+        elif self.payload.hold.active:
+            self._holding()
+            self._ended = False
+        elif not self.payload.activities.running and not self.resets and not self._over:
+            self._next_command()
+            self._over = self._ended
+            self._ended = bool(self._refused)
 
     def _play(self) -> None:
         """Give the scenario's commands that are due; the payload answers them as it answers anybody's."""
@@ -332,6 +355,8 @@ class Session:
             if name:
                 self.faults.on_event(name)
                 self._script.on_event(name, self.world.clock.now_us)
+                if name == self._until and self._end_us == 1 << 60:
+                    self._end_us = self.world.clock.now_us + self._until_us
 
     def _trace_tick(self) -> None:
         payload = self.payload
@@ -513,6 +538,12 @@ class Session:
             "evidence": self.evidence(),
             "custody": self._custody(),
             "seal_curve": _curve(payload.sealer),
+            "mode": payload.mode.value,
+            "survival": payload.survival.state,
+            "clock_fault": payload.mission_time.fault,
+            "wakes": payload.survival.record.wakes,
+            "missed": payload.survival.record.missed,
+            "refused_sleeps": payload.survival.record.refused,
             "limits_broken": self.limits.broken,
             "refused": self._refused,
             "resets": self.resets,

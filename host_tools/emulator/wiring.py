@@ -261,6 +261,14 @@ def _sensor(world: "World", name: str, part: "dict[str, Any]") -> None:
     raise EmulationError("board: " + name + " needs an ADS1115, and the board has none")
 
 
+def _heater(world: "World", active: int) -> "Callable[[int], None]":
+    def heat(level: int) -> None:
+        world.sync()
+        world.plant.heater = level == active
+
+    return heat
+
+
 def _expander(world: "World", name: str, part: "dict[str, Any]") -> None:
     device = Mcp23017(world, name, part["address"])
     inputs = need(part, "inputs", name)
@@ -269,8 +277,11 @@ def _expander(world: "World", name: str, part: "dict[str, Any]") -> None:
         device.wire_input(spec["bit"], _of(_SWITCHES, switch), spec["active"], spec["pull"] == "up")
     outputs = need(part, "outputs", name)
     for output in sorted(outputs.keys()):
-        if output != "camera_focus":
+        if output == "camera_focus":
+            device.wire_output(outputs[output]["bit"], world.parts["camera"].focus)
+        elif output == "heater":
+            device.wire_output(outputs[output]["bit"], _heater(world, outputs[output]["active"]))
+        else:
             raise EmulationError("board: " + name + " output " + output + " is not emulated")
-        device.wire_output(outputs[output]["bit"], world.parts["camera"].focus)
     _on_bus(world, part, name, device)
     world.watchers.append(device)

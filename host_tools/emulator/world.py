@@ -23,6 +23,9 @@ GRID_US = 5000
 # of the
 # camera's sync is seen by the expander.
 _LEAP_US = 100_000
+_DARK_US = 60_000_000  # asleep or without supply, the plant is looked at once a minute
+_AWAKE_US = 2000  # between two pieces of one sleep
+_DARKEST_US = 200 * 88_775 * 1_000_000  # a supply that is away for longer does not come back
 PINS = 30
 
 PWRON_RESET = 1
@@ -93,6 +96,12 @@ class World:
         self.watchdog: "Any" = None
         self.flash: "Any" = None
         self.supply_on = True
+        # The chip's sleep: does not come, does not end, ends late (once); slept until when, as far as the
+        # plant does not know of it yet.
+        self.sleep_refused = False
+        self.sleep_hangs = False
+        self.oversleep_ms = 0
+        self._asleep_to_us = 0
         # A planned power cut in the middle of a write to a memory: how many writes are left until then, and
         # which share of that write is done. `off_us`: how long the power stays away.
         self.cut_left = 0
@@ -137,6 +146,12 @@ class World:
         g = self.next_grid_us
         self.next_grid_us = now - now % GRID_US + GRID_US
         plant = self.plant
+        if self._asleep_to_us:
+            # What was slept through draws what a sleeper draws, whoever asks for it when.
+            plant.asleep = True
+            plant.advance(self._asleep_to_us)
+            plant.asleep = False
+            self._asleep_to_us = 0
         last = now - now % GRID_US
         # Quiet time passes at once, and while only the corer works the plant takes its steps in one call.
         if g < last and (
@@ -151,6 +166,8 @@ class World:
             for watcher in self.watchers:
                 watcher.grid(g)
             g += GRID_US
+        if plant.logic_off and not plant.unpowered:
+            raise PowerLoss("the bus is too low for the electronics")
         if self.moved_lines:
             self._edges(self.moved_lines)
 
@@ -207,6 +224,60 @@ class World:
         if found:
             self.clock.run_due()
 
+    # --- sleep
+
+    def sleep_ms(self, ms: int) -> None:
+        """The chip's lightsleep: its timer wakes it, and nothing else runs (no timer, no pin interrupt, no
+        UART).
+
+        Raises EmulationError for what would go wrong on the chip: actuators that have power, a timer that
+        would make up for all the calls it missed, a hang that no watchdog ends.
+        """
+        if self.actuator_enable:
+            raise EmulationError("lightsleep() while ACTUATOR_ENABLE is on: nobody would watch the actuators")
+        for timer in self.timers:
+            if timer.running:
+                raise EmulationError("lightsleep() with a Timer running: it would make up for what it missed")
+        if self.sleep_refused:
+            self.clock.advance(100)
+            return
+        if self.oversleep_ms:
+            # The alarm is missed, and the watchdog rests too: on an RP2040 it would have ended the sleep.
+            ms += self.oversleep_ms
+            if self.watchdog is not None:
+                self.watchdog.rest(self.oversleep_ms * 1000)
+            self.oversleep_ms = 0
+        if self._asleep_to_us == 0 or self.clock.now_us - self._asleep_to_us > _AWAKE_US:
+            self.sync()
+        if self.serial is not None:
+            self.serial.deaf = True
+        grid = self._grid_event
+        if grid is not None:
+            self.clock.cancel(grid)
+        try:
+            if self.sleep_hangs:
+                if self.watchdog is None:
+                    raise EmulationError("the chip hangs in its sleep, and no watchdog was started")
+                while True:
+                    self.clock.advance(GRID_US)
+            self._pass(ms * 1000)
+        finally:
+            self._asleep_to_us = self.clock.now_us
+            if self.serial is not None:
+                self.serial.deaf = False
+            if grid is not None and grid is self._grid_event and not grid.queued:
+                self.clock.queue(grid, self.clock.now_us - self.clock.now_us % GRID_US + GRID_US)
+
+    def _pass(self, us: int) -> None:
+        clock = self.clock
+        while us > 0:
+            piece = us if us < _DARK_US else _DARK_US
+            clock.advance(piece)
+            if clock.now_us - self.next_grid_us >= _DARK_US:
+                self._asleep_to_us = clock.now_us
+                self.sync()
+            us -= piece
+
     # --- power cuts in the middle of a write
 
     def torn(self, n: int) -> int:
@@ -222,8 +293,9 @@ class World:
     # --- reset
 
     def power_cycle(self) -> None:
-        """The power is away for `off_us` and comes back: the chip is reset and every part starts anew. What
-        has a battery or needs none (clock, memories, mechanics) is as it was.
+        """The power is away for `off_us`, and until the battery carries the electronics, and comes back: the
+        chip is reset and every part starts anew. What has a battery or needs none (clock, memories,
+        mechanics) is as it was. Raises EmulationError when the battery does not come back in 200 sols.
         """
         self.reset_chip(PWRON_RESET)
         self.cut_left = 0
@@ -231,8 +303,17 @@ class World:
             start = getattr(self.parts[name], "power_on", None)
             if start is not None:
                 start()
+        self.plant.unpowered = True
         self.clock.advance(self.off_us)
         self.sync()
+        darkest_us = self.clock.now_us + _DARKEST_US
+        while self.plant.logic_off:
+            if self.clock.now_us > darkest_us:
+                raise EmulationError("the battery is empty, and the sun does not charge it")
+            self.clock.advance(_DARK_US)
+            self.sync()
+        self.plant.unpowered = False
+        self.off_us = 1_000_000
         for name in sorted(self.parts.keys()):
             start = getattr(self.parts[name], "power_on", None)
             if start is not None:

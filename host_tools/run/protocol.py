@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 
 SPEC_KEYS = (
+    "until",
     "rock",
     "rock_data",
     "seed",

@@ -48,6 +48,8 @@ class Asked:
     faults: list[dict[str, Any]] = field(default_factory=list)
     commands: list[dict[str, Any]] = field(default_factory=list)
     limits: list[dict[str, Any]] = field(default_factory=list)
+    until: dict[str, Any] = field(default_factory=dict)
+    """The event that ends the run, and how long after it; empty: the run ends with its activities."""
     max_s: int = MAX_S
     hold_s: int = HOLD_S
     """A hold that nobody releases is watched this long, in emulated seconds, before the run ends."""
@@ -117,6 +119,7 @@ def make_spec(asked: Asked) -> dict[str, Any]:
         "faults": asked.faults,
         "commands": asked.commands,
         "limits": asked.limits,
+        "until": asked.until,
         "max_s": asked.max_s,
         "hold_s": asked.hold_s,
         "telemetry_hz": TELEMETRY_HZ,

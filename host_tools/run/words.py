@@ -30,6 +30,9 @@ _ENDINGS = {
 }
 # Result and evidence fields that may come as the number of an enum's value.
 _ENUM_OF = {
+    "mode": "Mode",
+    "survival": "SurvivalState",
+    "clock_fault": "ClockFault",
     "outcome": "Outcome",
     "verdict": "Verdict",
     "seal": "Seal",

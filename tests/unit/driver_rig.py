@@ -58,6 +58,11 @@ class BenchPlant:
         self.lux = 0
         self.motor_mc = 20_000
         self.ambient_mc = 20_000
+        self.box_mc = 20_000
+        self.heater = False
+        self.asleep = False
+        self.unpowered = False
+        self.logic_off = False
         self.start_s = 50_000_000
         self.epoch_s = self.start_s
         self.sync = False

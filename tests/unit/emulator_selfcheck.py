@@ -17,7 +17,7 @@ OUTPUTS = (
     "spindle_ma aux_ma bus_ma bus_mv encoder_count load_cell_mn feed_home feed_bottom feed_stall "
     "carousel_index carousel_detent tube_present breakoff_centred breakoff_offset gate_closed "
     "dispenser_count probe_um sealer_um tilt_x_mg tilt_y_mg tilt_z_mg lux motor_mc ambient_mc epoch_s "
-    "sync energised feed_steps carousel_steps"
+    "sync energised feed_steps carousel_steps box_mc logic_off unpowered asleep heater"
 ).split(" ")
 
 
@@ -550,7 +550,7 @@ def check_ds3231():
     plant.epoch_s += 3600
     assert get(i2c, 0x68, 2, 1) == b"\x52"
     # 25.25 degrees are 0x19 0x40 (data sheet), after at most 64 s.
-    plant.ambient_mc = 25_250
+    plant.box_mc = 25_250
     plant.epoch_s += 64
     assert get(i2c, 0x68, 0x11, 2) == b"\x19\x40"
     raises(EmulationError, i2c.writeto_mem, 0x68, 0, b"\x5a")

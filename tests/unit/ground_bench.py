@@ -85,6 +85,8 @@ class MissionClock:
     def __init__(self):
         self.epoch_s = 217_385_358  # 2026-11-21 00:42:38 in seconds from 2020
         self.valid = True
+        self.ok = True
+        self.stopped = False
 
     def poll(self):
         """The test sets `epoch_s` by hand: there is no part to ask."""

@@ -473,7 +473,7 @@ def test_ds3231_that_has_stopped_is_not_valid_until_it_is_set():
     [(0, 0x60), (0, 0x0A), (1, 0x7F), (2, 0x24), (2, 0x40), (4, 0x00), (4, 0x32), (5, 0x13), (6, 0xFA)],
 )
 def test_ds3231_registers_that_are_no_time_are_noticed(register, value):
-    row = bytearray(16)
+    row = bytearray(19)
     row[:7] = bytes([0x59, 0x59, 0x23, 1, 0x28, 0x02, 0x21])
 
     class Row(Mute):
@@ -495,7 +495,7 @@ def test_ds3231_registers_that_are_no_time_are_noticed(register, value):
 
 
 def test_ds3231_reads_twelve_hour_mode():
-    row = bytearray(16)
+    row = bytearray(19)
     row[:7] = bytes([0x00, 0x30, 0x72, 1, 0x01, 0x01, 0x20])
 
     class Row(Mute):

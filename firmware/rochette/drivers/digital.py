@@ -50,6 +50,27 @@ class ExpanderIn:
             self._expander.check()
 
 
+class ExpanderOut:
+    """A line on a pin of the port expander, for what needs no microseconds."""
+
+    def __init__(self, name: str, expander: Mcp23017, bit: int) -> None:
+        """bit: an output of the expander, which knows its polarity and its safe level."""
+        self.name = name
+        self._expander = expander
+        self._bit = bit
+
+    def set(self, on: bool) -> bool:
+        """Switch the line on or off, at once. False when the expander did not answer. Does not allocate."""
+        return self._expander.set_output(self._bit, on)
+
+    def check(self) -> None:
+        """Raises PartAbsent or PartWrong for an expander that has gone; it is set up by its own check.
+        Allocates.
+        """
+        if not self._expander.ok:
+            self._expander.check()
+
+
 class DigitalOut:
     """A line on a pin of the controller. `set` does not allocate and may be used in an interrupt."""
 

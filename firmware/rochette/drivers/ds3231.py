@@ -9,9 +9,17 @@ _SECONDS = const(0x00)
 _STATUS = const(0x0F)
 # Status: the oscillator has stopped since the time was set.
 _STOPPED = const(0x80)
-# Time, alarms, control and status stand in a row.
-_ROW = const(16)
+# Time, alarms, control, status, ageing and temperature stand in a row.
+_ROW = const(19)
+_ALARM = const(0x07)
+_CONTROL = const(0x0E)
+# Control: INT/SQW is the alarms' output (INTCN), alarm 1 is enabled (A1IE).
+_ALARM_ON = const(0x05)
+_ALARM_FLAGS = const(0x03)
+_TEMPERATURE = const(0x11)
 _DAY_S = const(86400)
+_NO_TIME = const(-1)
+_TOO_EARLY = const(-2)
 _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 # A four-year cycle of the years 2000 to 2099, all of whose fourth years are leap years.
 _CYCLE_DAYS = const(1461)
@@ -37,8 +45,9 @@ def days_in(year: int, month: int) -> int:
 class Ds3231(I2cPart):
     """Mission seconds: epoch_s, from the start of the year `epoch_year` on, below 2**30 for 34 years.
 
-    valid: False when the clock has ever stopped since it was set, or when its registers do not hold a time:
-    epoch_s is then the last good one.
+    valid: False when the clock has ever stopped since it was set (then `stopped` is True), or when its
+    registers do not hold a time: epoch_s is then the last good one. temperature_mc: of the part, in quarters
+    of a degree, taken by itself once in 64 s.
     """
 
     MODEL = "DS3231"
@@ -51,6 +60,8 @@ class Ds3231(I2cPart):
         self.epoch_year = epoch_year
         self.epoch_s = 0
         self.valid = False
+        self.stopped = False
+        self.temperature_mc = 0
         self._first_day = days_of(epoch_year - 2000, 1, 1)
         self._row = bytearray(_ROW)
         self._out = bytearray(8)
@@ -62,26 +73,86 @@ class Ds3231(I2cPart):
         Raises PartAbsent or PartWrong. Allocates.
         """
         self._must_read(_SECONDS, self._row)
-        if self._decode() < 0:
+        # One that has lost its supply starts in the year 2000, its flag says so.
+        found = self._decode()
+        if found == _NO_TIME or (found == _TOO_EARLY and not self._row[_STATUS] & _STOPPED):
             raise self._wrong("seconds", self._row[0], 0x59)
 
     def poll(self) -> None:
-        """Read the time. 0.45 ms of bus time. Does not allocate."""
-        if not self._read(_SECONDS, self._row):
+        """Read time and temperature. 0.52 ms of bus time. Does not allocate."""
+        row = self._row
+        if not self._read(_SECONDS, row):
             return
+        whole = row[_TEMPERATURE]
+        if whole & 0x80:
+            whole -= 0x100
+        self.temperature_mc = whole * 1000 + (row[_TEMPERATURE + 1] >> 6) * 250
+        self.stopped = row[_STATUS] & _STOPPED != 0
         now = self._decode()
         if now < 0:
             self.valid = False
             return
         self.epoch_s = now
-        self.valid = not self._row[_STATUS] & _STOPPED
+        self.valid = not self.stopped
 
     def set_epoch(self, epoch_s: int) -> None:
         """Set the clock, and clear its stopped flag. Raises ValueError outside 2000 to 2099, PartAbsent.
         Allocates.
         """
-        days = epoch_s // _DAY_S + self._first_day
+        days, year, month, day = self._date(epoch_s)
         rest = epoch_s % _DAY_S
+        out = self._out
+        out[0] = _SECONDS
+        out[1] = _to_bcd(rest % 60)
+        out[2] = _to_bcd(rest // 60 % 60)
+        out[3] = _to_bcd(rest // 3600)
+        # 2000-01-01 was a Saturday; Monday is 1.
+        out[4] = (days + 5) % 7 + 1
+        out[5] = _to_bcd(day)
+        out[6] = _to_bcd(month)
+        out[7] = _to_bcd(year)
+        self._must_write(out)
+        self._must_read(_SECONDS, self._row)
+        flag = self._flag
+        flag[0] = _STATUS
+        flag[1] = self._row[_STATUS] & ~_STOPPED & 0xFF
+        self._must_write(flag)
+        self.epoch_s = epoch_s
+        self.stopped = False
+        self.valid = True
+
+    def set_alarm(self, epoch_s: int) -> None:
+        """Have INT/SQW pulled low from the mission second `epoch_s` on (within 28 days). An alarm that has
+        come before is cleared, which releases the output.
+
+        Where the output holds the supply on, the supply goes with this. Raises ValueError for a second
+        outside of 2000 to 2099, PartAbsent. Allocates.
+        """
+        day = self._date(epoch_s)[3]
+        rest = epoch_s % _DAY_S
+        # Seconds, minutes, hours, day of the month, all without their mask bits (table 2).
+        self._must_write(
+            bytearray(
+                [
+                    _ALARM,
+                    _to_bcd(rest % 60),
+                    _to_bcd(rest // 60 % 60),
+                    _to_bcd(rest // 3600),
+                    _to_bcd(day),
+                ]
+            )
+        )
+        self._must_write(bytearray([_CONTROL, _ALARM_ON]))
+        self._must_read(_SECONDS, self._row)
+        flag = self._flag
+        flag[0] = _STATUS
+        flag[1] = self._row[_STATUS] & ~_ALARM_FLAGS & 0xFF
+        self._must_write(flag)
+
+    def _date(self, epoch_s: int) -> "tuple[int, int, int, int]":
+        """Days since 2000-01-01, year of the century, month and day of a mission second. Raises
+        ValueError."""
+        days = epoch_s // _DAY_S + self._first_day
         if not 0 <= days < 25 * _CYCLE_DAYS:
             raise ValueError("DS3231 '{}': second {} is not in 2000 to 2099".format(self.name, epoch_s))
         year = days // _CYCLE_DAYS * 4
@@ -94,27 +165,11 @@ class Ds3231(I2cPart):
         while left >= days_in(year, month):
             left -= days_in(year, month)
             month += 1
-        out = self._out
-        out[0] = _SECONDS
-        out[1] = _to_bcd(rest % 60)
-        out[2] = _to_bcd(rest // 60 % 60)
-        out[3] = _to_bcd(rest // 3600)
-        # 2000-01-01 was a Saturday; Monday is 1.
-        out[4] = (days + 5) % 7 + 1
-        out[5] = _to_bcd(left + 1)
-        out[6] = _to_bcd(month)
-        out[7] = _to_bcd(year)
-        self._must_write(out)
-        self._must_read(_SECONDS, self._row)
-        flag = self._flag
-        flag[0] = _STATUS
-        flag[1] = self._row[_STATUS] & ~_STOPPED & 0xFF
-        self._must_write(flag)
-        self.epoch_s = epoch_s
-        self.valid = True
+        return days, year, month, left + 1
 
     def _decode(self) -> int:
-        """Mission seconds of the row that was read, or -1 when it is no time of the years 2000 to 2099."""
+        """Mission seconds of the row that was read; _NO_TIME when it is no time of the years 2000 to 2099,
+        _TOO_EARLY when it is one before the mission's."""
         row = self._row
         second = _from_bcd(row[0])
         minute = _from_bcd(row[1])
@@ -136,7 +191,7 @@ class Ds3231(I2cPart):
             return -1
         days = days_of(year, month, day) - self._first_day
         if days < 0:
-            return -1
+            return _TOO_EARLY
         return days * _DAY_S + hour * 3600 + minute * 60 + second
 
 

@@ -6,7 +6,7 @@ from rochette.drivers.actuator_enable import ActuatorEnable
 from rochette.drivers.ads1115 import Ads1115
 from rochette.drivers.analogue import Potentiometer, Thermistor
 from rochette.drivers.camera_trigger import CameraTrigger
-from rochette.drivers.digital import DigitalIn, DigitalOut, ExpanderIn
+from rochette.drivers.digital import DigitalIn, DigitalOut, ExpanderIn, ExpanderOut
 from rochette.drivers.ds3231 import Ds3231
 from rochette.drivers.encoder import Encoder
 from rochette.drivers.estop import EStop
@@ -155,6 +155,8 @@ class _Fitter:
         expander = Mcp23017(name, bus, part["address"], active_low, outputs, safe, latch)
         for switch in sorted(part["inputs"]):
             self.drivers[switch] = ExpanderIn(switch, expander, part["inputs"][switch]["bit"])
+        if "heater" in part["outputs"]:
+            self.drivers["heater"] = ExpanderOut("heater", expander, part["outputs"]["heater"]["bit"])
         self._expander = expander
         return expander
 

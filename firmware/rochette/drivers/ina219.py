@@ -26,6 +26,8 @@ _CONFIG_AFTER_RESET = const(0x399F)
 _CONFIG_USED = const(0x39D7)
 # The voltage moves slowly: between two readings of it at least this passes.
 _VOLTAGE_MS = const(100)
+# Twice the time of a shunt and a bus conversion at these settings.
+_CONVERSION_US = const(5400)
 # A count of 10 uV over a shunt of r micro-ohms is 10_000_000 / r microamperes * 1000.
 _MA_TIMES_UOHM = const(10_000)
 
@@ -95,6 +97,14 @@ class Ina219(I2cPart):
             self._voltage_at_ms = now
             self._voltage_known = True
             self.bus_mv = (buffer[0] << 8 | buffer[1]) >> 3 << 2
+
+    def measure(self) -> None:
+        """Wait for a fresh conversion, then read current and voltage. 6 ms: for a start or a wake-up, not
+        for a tick. Does not allocate.
+        """
+        clock.sleep_us(_CONVERSION_US)
+        self._voltage_known = False
+        self.poll()
 
     def _configure(self, value: int) -> None:
         self._out[0] = _CONFIG

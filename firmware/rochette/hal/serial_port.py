@@ -1,9 +1,10 @@
 """The line to the ground as a port of bytes: a UART, or the USB port that the REPL is on too.
 
-Both have the same two methods and neither ever waits for the other side:
+Both have the same methods and neither ever waits for the other side:
 
     read_into(buffer) -> int                  bytes that were there, at most len(buffer)
     write(buffer, start, count) -> int        bytes taken of buffer[start : start + count]
+    reopen()                                  set up anew, where that is possible
 
 Nothing here allocates after the constructor. Not for interrupts.
 """
@@ -26,7 +27,14 @@ class UartPort:
 
     def __init__(self, number: int, baud: int, tx_gp: int, rx_gp: int, rx_bytes: int, tx_bytes: int) -> None:
         """rx_bytes, tx_bytes: 32 to 32766. Raises ValueError for pins that this UART can't have."""
-        self._uart: "Any" = UART(
+        self._settings = (number, baud, tx_gp, rx_gp, rx_bytes, tx_bytes)
+        self._uart: "Any" = None
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Set the UART up anew, as at the start. Allocates."""
+        number, baud, tx_gp, rx_gp, rx_bytes, tx_bytes = self._settings
+        self._uart = UART(
             number, baud, tx=Pin(tx_gp), rx=Pin(rx_gp), rxbuf=rx_bytes, txbuf=tx_bytes, timeout=0
         )
 
@@ -59,6 +67,9 @@ class UsbPort:
         self._writable: "Any" = select.poll()
         self._writable.register(sys.stdout, select.POLLOUT)
         self._one = bytearray(1)
+
+    def reopen(self) -> None:
+        """Nothing: the host sets up a USB port."""
 
     def read_into(self, buffer: "bytearray") -> int:
         """Bytes that were there, at most len(buffer) and 128."""

@@ -25,6 +25,14 @@ class Watchdog:
         self._clear = _CTRL_CLEAR[mcu]
         self._wdt = WDT(timeout=timeout_ms)
 
+    def set_timeout(self, timeout_ms: int) -> None:
+        """Another timeout from now on, 1 to 8388; it goes on running. Raises ValueError otherwise.
+        Allocates."""
+        if not 1 <= timeout_ms <= LONGEST_MS:
+            raise ValueError("watchdog of {} ms: 1 to {} are possible".format(timeout_ms, LONGEST_MS))
+        self.timeout_ms = timeout_ms
+        self._wdt = WDT(timeout=timeout_ms)
+
     def feed(self) -> None:
         """Start the time anew. Does not allocate. Called in one place only: the executive."""
         self._wdt.feed()

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class Rail:
-    """ACTUATOR_ENABLE with the e-stop loop read beside it. `estop` is True while the loop is open."""
+    """ACTUATOR_ENABLE with the e-stop loop read beside it. `estop` is True while the loop is open.
+
+    `locked`: whoever set it keeps the rail off; on() refuses.
+    """
 
     def __init__(
         self, enable: "ActuatorEnable", loop: "EStop", events: "Events", guard: "Guard | None" = None
@@ -37,6 +40,7 @@ class Rail:
         self._events = events
         self._guard = guard
         self.estop = False
+        self.locked = False
         if guard is not None:
             enable.guarded_by(guard)
 
@@ -46,8 +50,9 @@ class Rail:
         return self._enable.is_on
 
     def on(self) -> bool:
-        """Switch the rail on. False, and it stays off, while the e-stop loop is open or the guard latched."""
-        if self._loop.open():
+        """Switch the rail on. False, and it stays off, while it is locked, the e-stop loop open
+        or the guard latched."""
+        if self.locked or self._loop.open():
             self.off()
             return False
         if not self._enable.is_on:

@@ -290,6 +290,11 @@ class Executive:
             self.tick = (self.tick + gone) & TICK_MASK
             self._due_us = self._add_us(self._due_us, gone * self.tick_us)
 
+    def slept(self, duration_ms: int) -> None:
+        """An entry has stood still for `duration_ms` on purpose: the ticks count it, and it is no slip."""
+        self.tick = (self.tick + duration_ms // (self.tick_us // 1000)) & TICK_MASK
+        self._due_us = self._ticks_us()
+
     def run(self) -> None:
         """Step for ever."""
         step = self.step

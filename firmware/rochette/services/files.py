@@ -508,7 +508,7 @@ class Files:
         if self._list_at >= len(self._listing):
             self._list_at = -1
             self._listing = []
-            self._events.emit(EV_FILES_LIST_END, self._list_files, self._free())
+            self._events.emit(EV_FILES_LIST_END, self._list_files, self.free())
             self._complete(CMD_FILES_LIST, COMMAND_RESULT_OK, 0)
             return
         name = self._listing[self._list_at]
@@ -531,7 +531,8 @@ class Files:
         self._list_offset = 0
         self._list_crc.reset()
 
-    def _free(self) -> int:
+    def free(self) -> int:
+        """Bytes that the store still takes; 0 when it does not answer."""
         try:
             return self.store.free()
         except OSError as error:

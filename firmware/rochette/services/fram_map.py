@@ -1,10 +1,12 @@
-"""What stands where in the FRAM: custody ledger, parameters, start record, link record, scratch cell.
+"""What stands where in the FRAM: ledger, survival, parameters, start record, link record, scratch cell.
 
 `scratch` is the address of the eight bytes that the memory's own check uses; all else lies below it.
 """
 
 PARAMETER_COPY_BYTES = 1536
 """Room for one copy of the parameters: 380 of them."""
+SURVIVAL_BYTES = 128
+"""Room for both copies of the survival record."""
 START_BYTES = 64
 """Room for both copies of the start record."""
 
@@ -24,6 +26,11 @@ def parameters_base(scratch: int) -> int:
     return start_base(scratch) - 2 * PARAMETER_COPY_BYTES
 
 
+def survival_base(scratch: int) -> int:
+    """Address of the survival record (services/survival_record.py)."""
+    return parameters_base(scratch) - SURVIVAL_BYTES
+
+
 def ledger_bytes(scratch: int) -> int:
     """Size of the ledger's store, from address 0."""
-    return parameters_base(scratch) // 64 * 64
+    return survival_base(scratch) // 64 * 64

@@ -115,8 +115,8 @@ class Link:
         record: "LinkRecord",
         firmware: int,
     ) -> None:
-        """`port`: read_into(buffer), write(buffer, start, count). `values`: the parameters. `firmware`: its
-        version."""
+        """`port`: read_into(buffer), write(buffer, start, count), reopen(). `values`: the parameters.
+        `firmware`: its version."""
         self.on_packet: "Callable[[Any, int, int, int], Any]" = _nobody
         self.on_doubled: "Callable[[int], Any]" = _nobody
         self.on_query: "Callable[[Any, int, int], Any]" = _nobody
@@ -498,6 +498,18 @@ class Link:
         if self._was_lost:
             content[at + 2] |= _FLAG_LOST
         self.send(end)
+
+    # ---- calling
+
+    def beacon(self) -> None:
+        """Say who is here though nobody is heard: a STATUS, of session 0 when there was none. Nothing while a
+        session stands, which has its own. Allocates nothing."""
+        if not self.session_open or self.lost or self.left:
+            self._send_status()
+
+    def reopen(self) -> None:
+        """Set the port up anew; what was under way on it is lost. Allocates."""
+        self._port.reopen()
 
     # ---- urgent
 

@@ -157,5 +157,6 @@ class LinearSensor:
         self.den = uv_den
 
     def uv(self) -> int:
-        """The voltage now, in microvolts."""
-        return self.uv_at_zero + getattr(self.plant, self.attribute) * self.num // self.den
+        """The voltage now, in microvolts; the part has no negative supply."""
+        uv = self.uv_at_zero + getattr(self.plant, self.attribute) * self.num // self.den
+        return uv if uv > 0 else 0

@@ -57,9 +57,53 @@ class Ds3231(I2cPart):
         self._twelve_hours = False
         self._checked_s = world.plant.epoch_s
         self._temperature_s = -64
+        self._stopped_at: "int | None" = None
+        self.coin_cell = True
+        self._epoch_year_s = self.offset_s
 
     def _now(self) -> int:
+        if self._stopped_at is not None:
+            return self._stopped_at
         return self.plant.epoch_s + self.offset_s
+
+    def mission_s(self) -> int:
+        """The mission second that it shows."""
+        return self._now() - self._epoch_year_s
+
+    # --- what happens to it
+
+    def jump(self, seconds: int) -> None:
+        """The count leaps, as after a disturbance: no flag tells."""
+        self.offset_s += seconds
+        self._checked_s = self.plant.epoch_s
+
+    def stand(self, stopped: bool) -> None:
+        """The oscillator stops, or starts again from where it stood. It leaves OSF set."""
+        if stopped:
+            self._stopped_at = self._now()
+            self.regs[0x0F] |= 0x80
+        elif self._stopped_at is not None:
+            self.offset_s = self._stopped_at - self.plant.epoch_s
+            self._stopped_at = None
+            self._checked_s = self.plant.epoch_s
+
+    def power_on(self) -> None:
+        """The supply is back. Without a coin cell it starts at 2000-01-01 00:00:00 with OSF set (data sheet,
+        "Address map" and "Status register").
+        """
+        I2cPart.power_on(self)
+        if not self.coin_cell:
+            self.regs[0x0E] = 0x1C
+            self.regs[0x0F] = 0x88
+            self.offset_s = -self.plant.epoch_s
+            self._stopped_at = None
+            self._checked_s = self.plant.epoch_s
+
+    @property
+    def alarm_out(self) -> bool:
+        """INT/SQW pulled low: an alarm has come and its flag was not cleared (INTCN and its enable set)."""
+        self._fill()
+        return bool(self.regs[0x0E] & 4 and self.regs[0x0E] & self.regs[0x0F] & 3)
 
     def _fill(self) -> None:
         now = self._now()
@@ -85,7 +129,7 @@ class Ds3231(I2cPart):
             self._take_temperature()
 
     def _take_temperature(self) -> None:
-        quarters = (self.plant.ambient_mc + 125) // 250
+        quarters = (self.plant.box_mc + 125) // 250
         self.regs[0x11] = quarters >> 2 & 0xFF
         self.regs[0x12] = (quarters & 3) << 6
 
@@ -218,6 +262,8 @@ class Ds3231(I2cPart):
         if civil_from_days(days) != (year, month, day):
             raise EmulationError(self.text() + ": a date is written that does not exist")
         self.offset_s = days * 86400 + hour * 3600 + minute * 60 + second - self.plant.epoch_s
+        if self._stopped_at is not None:
+            self._stopped_at = self.plant.epoch_s + self.offset_s
         self._checked_s = self.plant.epoch_s
 
 

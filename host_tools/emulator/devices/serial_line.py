@@ -32,6 +32,7 @@ class SerialLine:
         self.rx_gp = rx_gp
         self.overruns = 0
         self.connected = True
+        self.deaf = False
         self.close()
 
     def close(self) -> None:
@@ -57,9 +58,9 @@ class SerialLine:
 
     def host_write(self, data: bytes) -> None:
         """The far end sends: the bytes come in one after the other from now on. Lost while the line is closed
-        or unplugged.
+        or unplugged, or the chip asleep.
         """
-        if not self.baud or not self.connected:
+        if not self.baud or not self.connected or self.deaf:
             return
         self._arrive()
         if not self._coming:

@@ -74,6 +74,10 @@ GEOMETRY = {
     "battery_mv": 12_000,
     "battery_mohm": 200,
     "base_current_ma": 80,
+    # Asleep: a Pico's lightsleep (1 mA at 5 V), three INA219 (0.7 mA each), the rest of the parts at rest and
+    # the converters, at the battery. The heater of the electronics' box: 2.5 W.
+    "sleep_current_ma": 5,
+    "heater_ma": 200,
     "brown_out_mv": 9_000,
     # Mission clock at power-on (10:30 by the sun) and the second at which sol 0 began at local midnight; a
     # sol lasts 88 775 s.

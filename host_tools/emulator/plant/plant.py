@@ -24,6 +24,7 @@ from host_tools.emulator.plant.tube import NONE, Tubes
 GRID_US = 5_000
 PER_SECOND = 200
 POWER_EVERY = 20  # grid steps between looks at the bus
+SKY_S = 300  # a longer leap is taken in pieces of so many seconds: sun and temperature change in it
 SPINDLE = 1
 PERCUSSION = 2
 FEED = 4
@@ -49,6 +50,9 @@ INPUTS = (
     "led_permille",
     "focus",
     "shutter",
+    "heater",
+    "asleep",
+    "unpowered",
 )
 OUTPUTS = (
     "spindle_ma",
@@ -75,11 +79,13 @@ OUTPUTS = (
     "lux",
     "motor_mc",
     "ambient_mc",
+    "box_mc",
     "epoch_s",
     "sync",
     "sync_count",
     "energised",
     "brown_out",
+    "logic_off",
 )
 FAULTS = (
     "spindle_jam",
@@ -104,6 +110,10 @@ FAULTS = (
     "camera_dead",
     "supply_sag_mv",
     "battery_permille",
+    "panel_dust_permille",
+    "cold_mc",
+    "heater_stuck",
+    "heater_dead",
     "carousel_lost_steps",
     "breakoff_stuck",
     "gate_stuck",
@@ -143,6 +153,9 @@ class Plant:
         self.led_permille = 0
         self.focus = False
         self.shutter = False
+        self.heater = False
+        self.asleep = False
+        self.unpowered = False
         # Time.
         self.n = 0
         self._due_us = GRID_US
@@ -215,6 +228,8 @@ class Plant:
         self._percussion_dead = False
         self._grip_fault_mn = 0
         self._led_dead = False
+        self._heater_stuck = False
+        self._heater_dead = False
         self.core_loss_permille = 0
         self._overfull_um = 0
         self._load_mn = 0
@@ -434,19 +449,36 @@ class Plant:
         self.power.check(mv)
 
     def _slow(self) -> None:
-        """Whole seconds that have passed: battery, winding, wear."""
+        """Whole seconds that have passed: battery, temperatures, wear. What was driven meanwhile is taken as
+        it stands now; the sun is looked at in the middle of each piece.
+        """
         seconds = (self.n - self._second) // PER_SECOND
         loss_mw = self.loss_i2 * 24 // (10_000 * PER_SECOND * seconds)
         self.loss_i2 = 0
         self._second += seconds * PER_SECOND
-        epoch = self.epoch_s
-        self.thermal.advance(seconds, loss_mw, epoch)
-        self.power.advance(seconds, self.bus_ma, self.light.sun_permille(epoch))
+        if seconds <= SKY_S:
+            self._sky(seconds, loss_mw, self.epoch_s)
+        else:
+            epoch = self.epoch_s - seconds
+            while seconds > 0:
+                piece = seconds if seconds < SKY_S else SKY_S
+                self._sky(piece, loss_mw, epoch + piece // 2)
+                epoch += piece
+                seconds -= piece
         deep = (self.hole_nm - self.surface_nm) // 1000
         if deep > self._wear_depth_um:
             self.wear_ppm += (deep - self._wear_depth_um) * self.rock.layers[self._layer].abrasivity // 1000
             self._wear_depth_um = deep
         self.sharp_permille = max(200, 1000 - self.wear_ppm // 1000)
+
+    def _sky(self, seconds: int, loss_mw: int, epoch: int) -> None:
+        """Temperatures and battery over seconds in which the sun stands still."""
+        self.thermal.advance(seconds, loss_mw, epoch)
+        heater_mw = 0
+        if self.heater_on:
+            heater_mw = self.g["heater_ma"] * self.power.bus_mv(self.g["heater_ma"]) // 1000
+        self.thermal.warm(seconds, heater_mw)
+        self.power.advance(seconds, self.bus_ma, self.light.sun_permille(epoch))
 
     # -- events --
 
@@ -648,6 +680,10 @@ class Plant:
     @property
     def bus_ma(self) -> int:
         """Current out of the battery, mA."""
+        if self.unpowered:
+            return 0
+        if self.asleep:
+            return self.g["sleep_current_ma"] + (self.g["heater_ma"] if self.heater_on else 0)
         drive = self.spindle_permille if self.spindle_permille >= 0 else -self.spindle_permille
         motor = self.motor_ma if self.motor_ma >= 0 else -self.motor_ma
         ma = self.g["base_current_ma"] + motor * drive // 1000 + self._hammer_ma + self.aux_ma
@@ -657,7 +693,14 @@ class Plant:
                 ma += 600
             if self.ring.quiet:
                 ma += 700
+        if self.heater_on:
+            ma += self.g["heater_ma"]
         return ma + self.led_permille * 250 // 1000
+
+    @property
+    def heater_on(self) -> bool:
+        """Whether the electronics' heater draws current, commanded or not."""
+        return (self.heater or self._heater_stuck) and not self._heater_dead and not self.unpowered
 
     @property
     def bus_mv(self) -> int:
@@ -668,6 +711,11 @@ class Plant:
     def brown_out(self) -> bool:
         """The actuator rail has dropped out."""
         return self.power.brown_out
+
+    @property
+    def logic_off(self) -> bool:
+        """The bus is too low for the electronics' converter."""
+        return self.power.logic_off
 
     @property
     def feed_home(self) -> bool:
@@ -765,6 +813,11 @@ class Plant:
     def ambient_mc(self) -> int:
         """Ambient temperature, millidegrees C."""
         return self.thermal.ambient_mc(self.epoch_s)
+
+    @property
+    def box_mc(self) -> int:
+        """Temperature in the electronics' box, millidegrees C: ambient, and what the heater adds."""
+        return self.ambient_mc + self.thermal.box_rise_mc
 
     @property
     def epoch_s(self) -> int:
@@ -913,6 +966,14 @@ class Plant:
         elif name == "battery_permille":
             self.power.set_charge(value)
             self._power_n = self.n
+        elif name == "panel_dust_permille":
+            self.power.panel_loss_permille = value
+        elif name == "cold_mc":
+            self.thermal.cold_mc = value
+        elif name == "heater_stuck":
+            self._heater_stuck = value != 0
+        elif name == "heater_dead":
+            self._heater_dead = value != 0
         elif name == "carousel_lost_steps":
             self.ring.lose = value
         elif name == "breakoff_stuck":
