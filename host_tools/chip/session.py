@@ -89,7 +89,7 @@ class ChipSession(Session):
         """Pieces of still work that were done, and the longest in microseconds: no part of a tick."""
         self.entries: dict[str, Any] = {}
         """With "profile" in the specification: what profile.read() gives."""
-        self._until = int(spec.get("until_phase", 1 << 30))
+        self._until_phase = int(spec.get("until_phase", 1 << 30))
         self.heap_free = 0
         """Bytes free after start, everything built and the first tick run."""
 
@@ -145,7 +145,7 @@ class ChipSession(Session):
     def _after_step(self) -> None:
         if self._gate is not None:
             self._gate.check()
-        if self.payload.sample.phase >= self._until:
+        if self.payload.sample.phase >= self._until_phase:
             self._ended = True
         super()._after_step()
 

@@ -75,6 +75,32 @@ def test_what_hot_names_is_there_and_can_be_machine_code():
         inline.make_native("def steps():\n    yield\n", ["steps"])
 
 
+def _varint(data, at):
+    value = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value = value << 7 | byte & 127
+        if byte < 128:
+            return value, at
+
+
+def test_no_file_with_machine_code_has_more_names_than_it_can_reach(tmp_path):
+    """A .mpy begins: "M", version, architecture, bits of a small int, number of names, of objects."""
+    inline.write(tmp_path, native=True)
+    compiled = tmp_path / "compiled.mpy"
+    most = 0
+    for name in hot.FUNCTIONS:
+        sizes.compile_file(tmp_path / name, name, compiled)
+        data = compiled.read_bytes()
+        assert data[:1] == b"M"
+        names, at = _varint(data, 4)
+        objects, _ = _varint(data, at)
+        assert max(names, objects) <= hot.MOST_NAMES, f"{name}: {names} names, {objects} objects"
+        most = max(most, names)
+    assert most > 50
+
+
 @pytest.mark.micropython
 def test_the_inlined_firmware_gives_the_same_trace_and_is_smaller(tmp_path):
     assert inline.write(tmp_path) == len(list(sizes.sources()))
