@@ -123,6 +123,6 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "rochette/services/executive.py": ("Executive.step", "Executive._run_slot", "Executive._late"),
     "rochette/services/link.py": ("Link.tick",),
     "rochette/services/mission_time.py": ("MissionTime.poll",),
-    "rochette/services/monitors.py": ("Monitors.tick", "Monitors._check"),
+    "rochette/services/monitors.py": ("Monitors.tick", "Monitors.check"),
     "rochette/services/telemetry.py": ("Telemetry.tick", "Telemetry._read"),
 }

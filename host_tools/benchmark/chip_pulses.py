@@ -67,7 +67,7 @@ def now(): return counter.count
 
 def _counted(probe: Probe, ms: float) -> dict[int, int]:
     """Rising edges of each pin in the next `ms`."""
-    counts = dict.fromkeys(STEP_PINS, 0)
+    counts: dict[int, int] = dict.fromkeys(STEP_PINS, 0)
     for event in probe.go(ms * MS):
         if event.kind == EDGES and event.data[0] in counts:
             counts[event.data[0]] += event.data[1]
@@ -78,7 +78,7 @@ def steps_a_second(probe: Probe, axes: int) -> float:
     """By the firmware's generators on so many axes at once. BenchmarkError for a count that is not exact."""
     pins = STEP_PINS[:axes]
     probe.start(_GENERATORS.format(hz=PIO_HZ, pins=pins, steps=STEPS, half=HALF))
-    totals = dict.fromkeys(STEP_PINS, 0)
+    totals: dict[int, int] = dict.fromkeys(STEP_PINS, 0)
     fastest = 0
     for _ in range(60):
         for pin, count in _counted(probe, 10).items():
