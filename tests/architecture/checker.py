@@ -45,11 +45,13 @@ MAY_IMPORT = {
     "main": {"payload", "hal", "board"},
     "slots": {"boot"},
     "inputs": {"payload", "drivers", "hal", "tables"},
+    "watch": {"payload", "tables"},
     "watched": {"payload", "tables"},
     "ground": {"payload", "hal", "services", "tables"},
     "payload": {
         "ground",
         "inputs",
+        "watch",
         "watched",
         "activities",
         "mechanisms",

@@ -99,8 +99,7 @@ class Carousel:
             self.by_hand -= go
             self.angle += go
             self.slip_steps -= go
-            self.quiet = max(self.quiet, 1)
-            self.moved = True
+            self.moved = True  # which keeps it awake: a hand draws no current
             self.position_at(0)
             return
         if not on:

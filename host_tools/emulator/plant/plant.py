@@ -995,7 +995,7 @@ class Plant:
             self._drop_upright = value != 0
         elif name == "ring_turned":
             self.ring.by_hand = value
-            self.ring.quiet = max(self.ring.quiet, 1)
+            self.ring.moved = True
         elif name == "bit_wear_permille":
             self.wear_ppm = value * 1000
             self.sharp_permille = max(200, 1000 - value)
