@@ -131,6 +131,7 @@ FIRMWARE_VERSION = 1
 _TICKS_PER_100_MS = 10
 _LATCH_MS = 1500  # a supply that is switched off is gone by then
 _LOOK_S = 60
+_CHECKED_IN_STEPS = ("switches", "load_cell", "fram")  # what takes longer than a tick may
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -355,6 +356,7 @@ class Payload:
         self.memory_free = 0
         self.store_free = 0
         self._until_look = 0
+        self._measure_space_bound = self._measure_space
 
     def _connect_survival(self) -> None:
         """What goes off for a sleep, and who may ask for one."""
@@ -482,10 +484,10 @@ class Payload:
         add(IDLE, "ledger", self.ledger.tick, 100)
         add(IDLE, "ledger mirror", self.mirror.tick, 100)
         add(IDLE, "parameters", self.parameter_store.tick, 100)
+        add(IDLE, "survival", self.survival.tick, 1)
         add(IDLE, "start", self._settle, 1)
         add(IDLE, "slips", self.executive.report_slips, 1)
         add(IDLE, "free space", self._look_at_space, 1)
-        add(IDLE, "survival", self.survival.tick, 1)
         add(IDLE, "deployment", self.deployment.tick, 1)
         self.executive.set_still(self._all_still)
 
@@ -558,7 +560,7 @@ class Payload:
         for name, part in _PARTS:
             driver = self.drivers[name]
             try:
-                if name == "load_cell":
+                if name in _CHECKED_IN_STEPS:
                     yield from driver.check_steps(self.executive.tick_us)
                 else:
                     driver.check()
@@ -640,13 +642,15 @@ class Payload:
         return COMMAND_RESULT_OK
 
     def _look_at_space(self) -> None:
-        """1 Hz: heap and file store, looked at once a minute, when nothing moves: it takes milliseconds."""
+        """1 Hz: heap and file store are looked at once a minute, when all is still: that takes 10 ms."""
         if self._until_look > 0:
             self._until_look -= 1
-        elif not self.rail.is_on:
+        elif self.executive.when_still(self._measure_space_bound):
             self._until_look = _LOOK_S
-            self.memory_free = memory.free()
-            self.store_free = self.ground.files.free()
+
+    def _measure_space(self) -> None:
+        self.memory_free = memory.free()
+        self.store_free = self.ground.files.free()
 
     # Protection
 

@@ -1,7 +1,7 @@
 """Bytes that the hot path allocates on the MicroPython VM, in each state of each mechanism.
 
 vm_allocation.py runs whole cores with the heap locked around every tick of every mechanism; here they run
-until each mechanism has ticked a million times. What the states are called stands in the dictionary.
+until they have ticked a million times between them. What the states are called stands in the dictionary.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LINE = re.compile(r"^(\w+) state (\d+): (\d+) bytes in (\d+) ticks$", re.MULTILI
 
 
 def measure(quick: bool) -> list[Figure]:
-    """Run until every mechanism has ticked TICKS times; gate and goal are none, not even a byte."""
+    """Run until the mechanisms have ticked TICKS times between them; gate and goal are no byte at all."""
     depth_mm = 3 if quick else 66
     specs = [make_spec(Asked(rock=rock, seed=1, release="auto", depth_mm=depth_mm)) for rock in ROCKS]
     return mechanism_figures(read_report(run_program(TICKS // 100 if quick else TICKS, specs)))

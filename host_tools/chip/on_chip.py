@@ -48,7 +48,7 @@ class Console:
         self._running = False
         self._pictures = 0
         self._next = 0
-        self._names: "dict[str, Any]" = {"p": payload, "gc": gc, "profile": profile}
+        self._names: "dict[str, Any]" = {"p": payload, "gc": gc, "profile": profile, "own": 0}
         # How long the ticks take: from the end of the executive's sleep to the end of its step.
         self._sleep = payload.executive._sleep_until
         payload.executive._sleep_until = self._slept
@@ -174,8 +174,12 @@ class Console:
         self._out.write(data)
 
 
-def run(profiled: bool = False) -> None:
-    """Build the payload and run it until the power goes. `profiled`: with the time of every entry taken."""
+def run(profiled: bool = False, own_bytes: int = 0) -> None:
+    """Build the payload and run it until the power goes. `profiled`: with the time of every entry taken.
+
+    `own_bytes`: what importing this file took of the heap. It and what stands beside the payload are no part
+    of the firmware: the name `own` in a question is their sum.
+    """
     import main  # the firmware's: this file is read on the host too, where it may not be on the path
 
     payload = main.build()
@@ -185,4 +189,8 @@ def run(profiled: bool = False) -> None:
 
         profile = tick_profile.TickProfile(payload.executive)
     gc.collect()
-    Console(payload, profile).run()
+    before = gc.mem_free()  # type: ignore[attr-defined]  # MicroPython
+    console = Console(payload, profile)
+    gc.collect()
+    console._names["own"] = own_bytes + before - gc.mem_free()  # type: ignore[attr-defined]
+    console.run()

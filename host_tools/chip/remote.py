@@ -168,10 +168,10 @@ class Payload(Remote):
             )
 
     def heap_free(self) -> int:
-        """Bytes of the heap that are free once the garbage is collected. Holds the firmware up for some 30
-        ms.
+        """Bytes of the heap that the firmware leaves free once the garbage is collected: what is free, and
+        what on_chip.py itself takes beside it. Holds the firmware up for some 30 ms.
         """
-        return int(self._question("gc.collect() or gc.mem_free()"))
+        return int(self._question("gc.collect() or gc.mem_free() + own"))
 
     def stop(self) -> None:
         """As the firmware's. A chip that has ended needs no stopping."""

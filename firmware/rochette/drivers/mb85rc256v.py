@@ -10,7 +10,7 @@ from rochette.hal.i2c import Bus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Union
+    from typing import Any, Generator, Union
 
     Readable = Union[bytes, bytearray, memoryview]
 
@@ -68,8 +68,14 @@ class Fram(I2cPart):
         self._in_views = [memoryview(self._in)[:n] for n in range(_CHUNK + 1)]
 
     def check(self) -> None:
+        """check_steps() at once: for before the first tick, it takes 4 ms. Raises PartAbsent or PartWrong."""
+        for _ in self.check_steps(0):
+            pass
+
+    def check_steps(self, step_us: int) -> "Generator[None, None, None]":
         """Look that it is an MB85RC256V, and that eight scratch bytes take and keep what is written, then
-        restore them.
+        restore them. A yield, of whatever length, after each transfer or two: on the board one takes half a
+        millisecond, all of them more than a tick may.
 
         Raises PartAbsent or PartWrong. Allocates.
         """
@@ -81,15 +87,17 @@ class Fram(I2cPart):
         found = identity[0] << 16 | identity[1] << 8 | identity[2]
         if found != _ID_WANTED:
             raise self._wrong("device ID", found, _ID_WANTED)
+        yield
         back = bytearray(_SCRATCH_BYTES)
         try:
             for pattern in _PATTERNS:
                 self.write(self.scratch, pattern)
                 self.read_into(self.scratch, back)
-                if back != pattern:  # in one piece: the check is the longest of all parts'
+                if back != pattern:
                     for n in range(_SCRATCH_BYTES):
                         if back[n] != pattern[n]:
                             raise self._wrong("address {}".format(self.scratch + n), back[n], pattern[n])
+                yield
         finally:
             self.write(self.scratch, keep)
 

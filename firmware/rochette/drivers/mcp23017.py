@@ -48,20 +48,29 @@ class Mcp23017(I2cPart):
         self._burst = bytearray(6)
 
     def check(self) -> None:
+        """check_steps() at once: for before the first tick, it takes 4 ms. Raises PartAbsent or PartWrong."""
+        for _ in self.check_steps(0):
+            pass
+
+    def check_steps(self, step_us: int) -> "Generator[None, None, None]":
         """Look that it is an MCP23017, fresh or as this driver left it; make outputs safe, then set all up.
 
-        Raises PartAbsent or PartWrong. Allocates.
+        A yield, of whatever length, after each two registers: all of them take more than a tick may. Raises
+        PartAbsent or PartWrong. Allocates.
         """
         wanted = ~self._outputs & 0xFFFF
         found = self._get(_IODIR)
         if found != _IODIR_AFTER_RESET and found != wanted:
             raise self._wrong("IODIR", found, _IODIR_AFTER_RESET)
         self._put(_OLAT, self._on ^ (self._active_low & self._outputs))
+        yield
         self._put(_GPPU, wanted)
         self._put(_INTCON, 0)
+        yield
         self._put(_IODIR, wanted)
         self._put(_GPINTEN, self._latch)
         for register, value in ((_IODIR, wanted), (_GPPU, wanted), (_GPINTEN, self._latch)):
+            yield
             found = self._get(register)
             if found != value:
                 raise self._wrong("register 0x{:02x}".format(register), found, value)
