@@ -5,6 +5,10 @@ from micropython import const
 from rochette.drivers.i2c_part import I2cPart
 from rochette.hal.i2c import Bus
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Generator
+
 # Table 3-1, IOCON.BANK = 0: port A, then port B.
 _IODIR = const(0x00)
 _GPINTEN = const(0x04)
