@@ -95,6 +95,7 @@ def test_a_sample_is_seeded_and_touches_every_part_and_kind() -> None:
     assert fault_matrix.sampled(all_cells, 1, 1) == all_cells
 
 
+@pytest.mark.soak
 def test_a_forked_run_is_the_run_from_the_start(times) -> None:  # type: ignore[no-untyped-def]
     ids = ["load_cell.delayed.CONTACT", "feed.off.DOCK", "switches.intermittent.PROBE"]
     forked = run_unit(Unit("faults", ids, {"seed": 1, "timeline": times}))
@@ -106,6 +107,7 @@ def test_a_forked_run_is_the_run_from_the_start(times) -> None:  # type: ignore[
         assert whole == record
 
 
+@pytest.mark.soak
 def test_a_cell_that_crashes_or_has_no_expectation_falls_short(times, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     cell = Cell("feed", "off", "STORE")
     with monkeypatch.context() as patched:
@@ -120,6 +122,7 @@ def _short(records: list[dict]) -> str:  # type: ignore[type-arg]
     return "\n".join(f"{record['id']}: {'; '.join(record['why'])}" for record in records if not record["ok"])
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("part", range(2))
 def test_a_seeded_share_ends_as_expected(part, times) -> None:  # type: ignore[no-untyped-def]
     ids = cells_of(SHARE / len(fault_matrix.table().cells()), 7)

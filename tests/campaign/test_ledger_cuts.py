@@ -64,6 +64,7 @@ def check_cut(
         assert Ledger(ledger._store).count == ledger.count, name
 
 
+@pytest.mark.soak
 def test_a_spread_of_cuts_over_a_whole_campaign() -> None:
     script = steps(SEATS)
     expected = states(script)
@@ -121,6 +122,7 @@ def pairs(fractions: tuple[int, ...], every: int) -> int:
     return made
 
 
+@pytest.mark.soak
 def test_pairs_of_cuts() -> None:
     assert pairs((0, 500), 3) > 200
 
@@ -201,6 +203,7 @@ def records_of(data: bytes) -> dict[int, bytes]:
     return {record.sequence: record.raw for record in verify(data).image.records}
 
 
+@pytest.mark.soak
 def test_a_spread_of_damages(whole: bytes) -> None:
     said = [check_damage(number, whole, records_of(whole)) for number in range(400)]
     assert said.count("unreadable") > 100

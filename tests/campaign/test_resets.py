@@ -164,6 +164,7 @@ def reset_here(session: Any, nth: int, kind: type[BaseException]) -> list[str]:
     return wrong
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("rock", "seed"), [("sandstone", 1), ("powdery", 2), ("basalt", 3)])
 def test_a_reset_at_events_of_an_acquisition(rock: str, seed: int) -> None:
     made, wrong = resets(rock, seed, every=1)

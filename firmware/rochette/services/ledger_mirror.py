@@ -66,7 +66,7 @@ class LedgerMirror:
         self._quiet_since = 0
         self._was_still = False
         self._raw = bytearray(RECORD_BYTES)
-        self._batch = bytearray(BATCH * RECORD_BYTES)
+        self._batch = bytearray(0 if fs is None else BATCH * RECORD_BYTES)
         self._filled = 0
         if fs is not None:
             self._open()
