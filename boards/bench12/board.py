@@ -59,7 +59,7 @@ BOARD: dict = {
         "port": "usb",
         "radio": False,
         "key_file": None,
-        "files": {"folder": None, "ram_bytes": 16384, "longest": 4096},
+        "files": {"folder": None, "ram_bytes": 16384, "longest": 2560},
     },
     # Carrier frequency of each output that is a PWM; the two outputs of a slice (gp // 2 % 8) share one.
     "pwm": {

@@ -67,7 +67,7 @@ BOARD: dict = {
         "tx_bytes": 1024,
         "radio": False,
         "key_file": None,
-        "files": {"folder": None, "ram_bytes": 16384, "longest": 4096},
+        "files": {"folder": None, "ram_bytes": 16384, "longest": 2560},
     },
     # Carrier frequency of each output that is a PWM; the two outputs of a slice (gp // 2 % 8) share one.
     "pwm": {

@@ -81,7 +81,7 @@ BOARD: dict = {
         "port": "usb",
         "radio": False,
         "key_file": None,
-        "files": {"folder": None, "ram_bytes": 16384, "longest": 4096},
+        "files": {"folder": None, "ram_bytes": 16384, "longest": 2560},
     },
     # Carrier of each output that is a PWM, 8 Hz up. Two pins of one slice (gp // 2 % 8) share it; 20 kHz
     # cannot be heard, servos take 50 Hz.

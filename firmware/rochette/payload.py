@@ -159,7 +159,7 @@ class Payload:
         self.board = board
         self.drivers = fit(board)
         self._collect = memory.tidy
-        self.events = Events(192)
+        self.events = Events(256)
         self.executive = Executive(clock)
         self.events.stamp_from(self.executive)
         self.executive.set_events(self.events)

@@ -161,6 +161,10 @@ class Session:
     def run(self) -> "dict[str, Any]":
         """Run to the end and give the result: numbers and enum values; the host puts words to them."""
         self.begin()
+        return self.finish()
+
+    def finish(self) -> "dict[str, Any]":
+        """From begin() to the end; gives the result."""
         try:
             while not self._ended:
                 self.step()

@@ -8,8 +8,15 @@ in host_tools/run/protocol.py. End of input means that the host has gone: the pa
 ends.
 """
 
+import gc
 import json
 import sys
+
+ROOM_BYTES = 4_000_000
+# Taken before anything that stays, and given back when all is built. The VM looks for room from the lowest
+# place that was given back on, and a call gives its frame back: what comes and goes has to lie below what
+# stays, or each of a run's allocations passes over all of that.
+_room = [bytearray(ROOM_BYTES)]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +70,12 @@ def main() -> None:
     line = sys.stdin.readline()
     if not line:
         raise HostGone()
-    result = Session(json.loads(line), LineSink()).run()
+    session = Session(json.loads(line), LineSink())
+    session.begin()
+    _room.clear()
+    gc.collect()
+    gc.threshold(ROOM_BYTES * 3 // 4)
+    result = session.finish()
     print(json.dumps({"t": "result", "result": result}))
 
 

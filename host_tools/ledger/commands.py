@@ -116,7 +116,7 @@ def _bring_up_to_date(args: argparse.Namespace, payload: Any, before: bytes) -> 
 
 
 RESTORE_FILE = "restore.ledger"
-_PIECE = 60 * 64
+_PIECE = 39 * 64
 """Bytes of a piece: less than the longest file that a payload takes."""
 
 
