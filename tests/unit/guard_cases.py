@@ -129,6 +129,12 @@ def case_a_stuck_executive(spec):
     return bench
 
 
+def _in_place_of_the_first(executive, entry):
+    slot = executive._slot
+    table = executive._schedule[slot]
+    executive._schedule[slot] = ((table[0][0], entry),) + table[1:]
+
+
 def case_an_entry_that_hangs(spec):
     from rochette import tables as t
     from rochette.hal import clock
@@ -144,7 +150,7 @@ def case_an_entry_that_hangs(spec):
             if not bench.plant.enable and not at:
                 at.append(bench.world.clock.now_us - begun)
 
-    bench.payload.executive._schedule[bench.payload.executive._slot][0][0] = hangs
+    _in_place_of_the_first(bench.payload.executive, hangs)
     bench.steps(1)
     assert at and at[0] <= 65_000, at
     tripped(bench, t.GUARD_CAUSE_HEARTBEAT)
@@ -158,7 +164,7 @@ def case_an_error_in_a_room(spec):
     def breaks():
         raise OSError(5)
 
-    bench.payload.executive._schedule[bench.payload.executive._slot][0][0] = breaks
+    _in_place_of_the_first(bench.payload.executive, breaks)
     try:
         bench.steps(1)
     except OSError:

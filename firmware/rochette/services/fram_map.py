@@ -3,8 +3,8 @@
 `scratch` is the address of the eight bytes that the memory's own check uses; all else lies below it.
 """
 
-PARAMETER_COPY_BYTES = 1536
-"""Room for one copy of the parameters: 380 of them."""
+PARAMETER_COPY_BYTES = 2048
+"""Room for one copy of the parameters: 400 of them at the least."""
 SURVIVAL_BYTES = 128
 """Room for both copies of the survival record."""
 START_BYTES = 64
