@@ -238,6 +238,9 @@ BOARD: dict = {
     },
     # Lengths in um, forces in mN, angles in carousel microsteps.
     "mechanics": {
+        # What the payload draws asleep, and its heater.
+        "sleep_current_ma": 5,
+        "heater_ma": 200,
         # The same number as above: the mechanics stand alone where they are simulated.
         "seats": 43,
         # Feed: z grows downwards from the home switch (made at z <= feed_home_um; the bottom switch at

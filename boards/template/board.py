@@ -275,6 +275,9 @@ BOARD: dict = {
     # Dimensions, speeds and forces of what moves: lengths in um, forces in mN, angles in carousel microsteps.
     # The firmware works by these, and the emulated payload is built of them.
     "mechanics": {
+        # What the payload draws asleep, and its heater.
+        "sleep_current_ma": 5,
+        "heater_ma": 200,
         # The same number as above: the mechanics stand alone where they are simulated.
         "seats": 43,
         # Feed: z grows downwards from the home switch (made at z <= feed_home_um; the bottom switch at

@@ -324,6 +324,8 @@ MECHANICS: dict[str, Kind | None] = {
     "battery_mwh": Whole(100, 10_000_000),
     "battery_mohm": Whole(0, 10_000),
     "base_current_ma": Whole(0, 5_000),
+    "sleep_current_ma": Whole(0, 1000),
+    "heater_ma": Whole(0, 5000),
     "brown_out_mv": Whole(1_000, 48_000),
     "start_epoch_s": Whole(0, 2**30 - 1),
     "sol_zero_epoch_s": Whole(0, 2**30 - 1),
