@@ -8,6 +8,16 @@ import json
 import sys
 
 
+def _drained(steps):
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+
+
 def main():
     from host_tools.emulator.session import Session
 
@@ -19,7 +29,7 @@ def main():
     said = {
         "name": payload.board["name"],
         "mode": payload.mode.value,
-        "failed": payload.check_parts(),
+        "failed": _drained(payload.check_parts()),
         "seats": payload.carousel.seats,
         "energised": session.plant.energised,
     }
