@@ -17,7 +17,6 @@ def _drained(steps):
 
 
 
-
 def main():
     from host_tools.emulator.session import Session
 
