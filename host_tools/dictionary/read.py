@@ -6,6 +6,7 @@ A file is data: it imports nothing, and a private helper that spells out entries
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import string
 from dataclasses import replace
@@ -72,8 +73,18 @@ class DictionaryError(Exception):
 
 
 def load(folder: Path | str | None = None) -> Dictionary:
-    """Reads and checks all component files of a folder (by default the project's). Raises DictionaryError."""
-    return _Reader(Path(folder) if folder else FOLDER).read()
+    """Reads and checks all component files of a folder (by default the project's). Raises DictionaryError.
+
+    Read once a process, and again when a file has changed: what is given back is shared, not to be changed.
+    """
+    where = Path(folder) if folder else FOLDER
+    files = ((path.name, path.stat()) for path in sorted(where.glob("*.py")))
+    return _load(where, tuple((name, found.st_mtime_ns, found.st_size) for name, found in files))
+
+
+@functools.lru_cache(maxsize=4)
+def _load(folder: Path, _files: tuple[tuple[str, int, int], ...]) -> Dictionary:
+    return _Reader(folder).read()
 
 
 class _Reader:

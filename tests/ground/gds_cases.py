@@ -68,7 +68,7 @@ def test_bring_up_runs_and_completes(fprime_test_api: Any) -> None:
 def test_a_file_goes_up_and_comes_down_the_same(fprime_test_api: Any) -> None:
     api = fprime_test_api
     source = FILES / "up.bin"
-    source.write_bytes(random.Random(4).randbytes(3000))
+    source.write_bytes(random.Random(4).randbytes(2500))
     assert api.uplink_file_and_await_completion(str(source), "up.bin", timeout=30)
     api.send_and_assert_command("files.SEND", ["up.bin"], timeout=30)
     down = FILES / "fprime-downlink" / "up.bin"
