@@ -70,8 +70,9 @@ def main() -> None:
     line = sys.stdin.readline()
     if not line:
         raise HostGone()
-    # Five megabytes come in while everything is imported and built, and nearly all of it stays: the firmware's
-    # own threshold, which a board needs there, would have it looked through some hundred times (1.3 s a run).
+    # Five megabytes come in while everything is imported and built, and nearly all of it stays: the
+    # firmware's own threshold, which a board needs there, would have it looked through some hundred times
+    # (1.3 s a run).
     gc.disable()
     session = Session(json.loads(line), LineSink())
     session.begin()

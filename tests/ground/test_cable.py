@@ -93,9 +93,9 @@ R00:00:00 sample.COMMISSION
 R00:00:01 sample.BRING_UP
 R00:00:01 link.ARM sample.ACQUIRE
 R00:00:00 sample.ACQUIRE 1, 3000
-R00:00:30 link.ARM sample.ACQUIRE
+R00:00:03 link.ARM sample.ACQUIRE
 R00:00:00 sample.ACQUIRE 2, 3000
-R00:00:30 link.ARM sample.ACQUIRE
+R00:00:03 link.ARM sample.ACQUIRE
 R00:00:00 sample.ACQUIRE 3, 3000
 """
 
@@ -109,7 +109,8 @@ def test_a_sequence_of_three_samples_runs_unattended(
         command = ["seq", "run", "--port", link, "--assess", "auto", "--release", "auto", str(text)]
         assert cli.main(command) == 0, capsys.readouterr().err
     out = capsys.readouterr().out
-    assert out.rstrip().endswith("three.bin: ended")
+    # What the payload says after its answer may come between.
+    assert "three.bin: ended" in out.splitlines()[-3:]
     assert out.count("sample.RELEASED") == 3 and out.count("sample.STORED") == 3
     for tube in (1, 2, 3):
         assert f"tube {tube}" in out

@@ -11,8 +11,8 @@ FRAM = 0x50
 MOST_TRANSFERS = 6
 # At 400 kHz: what the devices' bytes, address and register numbers included, take.
 BUS_US_A_BYTE = 22.5
-# The most that meets in one tick: the mission clock (its 19 registers in a row, so that time, flags and alarm are
-# of one instant), a current, and the switches.
+# The most that meets in one tick: the mission clock (its 19 registers in a row, so that time, flags and alarm
+# are of one instant), a current, and the switches.
 MOST_BUS_US = (22 + 5 + 9) * BUS_US_A_BYTE
 
 

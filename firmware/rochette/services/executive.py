@@ -180,6 +180,8 @@ class Executive:
     def start(self) -> None:
         """Build the schedule and set the first tick one period from now. step() calls it when nobody has."""
         shared: "list[tuple[list[int], int]]" = []
+        # One pair an entry, in all the tables that it stands in: a pair for each of them would cost 2 kB.
+        pairs = [(entry[5], entry[2]) for entry in self._entries]
         for slot in range(_CYCLE):
             members = [n for n, entry in enumerate(self._entries) if slot % entry[3] == entry[4]]
             for known, at in shared:
@@ -189,21 +191,21 @@ class Executive:
                     break
             else:
                 shared.append((members, slot))
-                self._build(members)
+                self._build(members, pairs)
         self._started = True
         self._due_us = self._add_us(self._ticks_us(), self.tick_us)
 
-    def _build(self, members: "list[int]") -> None:
+    def _build(self, members: "list[int]", pairs: "list[tuple[Any, Callable[[], Any]]]") -> None:
         """Append the table of one slot: owner and entry, room after room."""
-        pairs = []
+        table = []
         groups = 1 << RATE_GROUP_HZ_100
         for room in range(_ROOMS):
             for n in members:
                 if self._entries[n][0] == room:
-                    pairs.append((self._entries[n][5], self._entries[n][2]))
+                    table.append(pairs[n])
         for n in members:
             groups |= 1 << _GROUPS[_RATES.index(100 // self._entries[n][3])]
-        self._schedule.append(tuple(pairs))
+        self._schedule.append(tuple(table))
         self._slot_groups.append(groups)
 
     # Running
