@@ -4,7 +4,7 @@ EV_ and CMD_ are global ids, P_ and CH_ are places in the arrays of parameters a
 tuples run in the order of ids: place n of each tuple of a kind belongs to the same entry.
 """
 
-DICTIONARY_DIGEST = "8993fc1d1f3ff940"
+DICTIONARY_DIGEST = "5469690979696653"
 
 ACTIVITY_NAME_NONE = 0
 ACTIVITY_NAME_BRING_UP = 1
@@ -537,6 +537,10 @@ RESTORE_REASON_FILE = 1
 RESTORE_REASON_RECORD = 2
 RESTORE_REASON_DIFFERS = 3
 RESTORE_REASON_NOT_KEPT = 4
+RESTORE_REASON_CHAIN = 5
+RESTORE_REASON_PAYLOAD = 6
+RESTORE_REASON_SEATS = 7
+RESTORE_REASON_RULE = 8
 
 SEAL_NONE = 0
 SEAL_ACTIVATED = 1
