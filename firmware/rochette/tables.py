@@ -4,7 +4,7 @@ EV_ and CMD_ are global ids, P_ and CH_ are places in the arrays of parameters a
 tuples run in the order of ids: place n of each tuple of a kind belongs to the same entry.
 """
 
-DICTIONARY_DIGEST = "5469690979696653"
+DICTIONARY_DIGEST = "28dc289a1ec4d9e1"
 
 ACTIVITY_NAME_NONE = 0
 ACTIVITY_NAME_BRING_UP = 1
@@ -492,6 +492,7 @@ REASON_BIT_NOT_FREED = 63
 REASON_TUBE_NOT_DROPPED = 64
 REASON_MOVED_BY_HAND = 65
 REASON_NOT_TO_CLEAR = 66
+REASON_NO_SEALS = 67
 REASON_NOTHING_IN_HAND = 56
 REASON_BIT_RETRACTED = 58
 REASON_STORED_BY_COMMAND = 59
