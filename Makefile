@@ -8,6 +8,10 @@ ROCK   ?= sandstone
 SEED   ?= 1
 RUN    ?= --rock $(ROCK) --seed $(SEED) --release auto
 PYTEST ?=
+COVERED_BY ?= tests/unit/test_service_framing.py tests/unit/test_service_inventory.py tests/unit/test_service_ledger.py \
+  tests/unit/test_service_ledger_edges.py tests/unit/test_service_ledger_mirror.py tests/unit/test_service_link.py \
+  tests/unit/test_service_start.py tests/unit/test_activity_custody.py tests/unit/test_activity_recovery.py \
+  tests/unit/test_activity_restore.py tests/ground/test_both_ends.py
 FLASH  ?= --frozen
 DEPLOY ?=
 
@@ -61,6 +65,13 @@ mutation: $(TEST_READY)  ## Change custody's code one place at a time and see wh
 	  build/mutation/bin/python -m pip install --quiet --constraint requirements.lock --editable '.[test]' && \
 	  build/mutation/bin/python -m pip install --quiet cosmic-ray==8.7.0; }
 	@build/mutation/bin/python -m host_tools.mutation $(MUTATION)
+
+coverage: $(TEST_READY)  ## Branches that tests take: all of custody's and the link's, or it fails (a few minutes)
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest -n 0 --hypothesis-seed=1 -p no:cacheprovider $(COVERED_BY)
+	@$(BIN)/python -m coverage report
+	@$(BIN)/python -m coverage report --fail-under=100 --skip-covered \
+	  --include='*/framing.py,*/inventory.py,*/ledger.py,*/ledger_mirror.py,*/link.py,*/link_record.py,*/reliable.py'
 
 test-yamcs: $(TEST_READY)  ## Yamcs on the bridge, in an environment of its own (downloads Yamcs, AGPL, and a Java)
 	@test -x build/yamcs/bin/fprime-yamcs || { $(PYTHON) -m venv build/yamcs && \

@@ -129,10 +129,14 @@ ENUMS.append(
         "name": "RestoreReason",
         "doc": "Why a mirror of the custody ledger was not taken.",
         "values": [
-            ("FILE", 1, "there is no file restore.ledger, or it cannot be read"),
-            ("RECORD", 2, "the record is damaged, breaks the chain, is another payload's or no next one"),
+            ("FILE", 1, "there is no file restore.ledger, it is cut off, or it cannot be read"),
+            ("RECORD", 2, "the record is damaged, or not the next one"),
             ("DIFFERS", 3, "another record stands here at that place"),
-            ("NOT_KEPT", 4, "the memory did not take it, or a custody rule forbids it"),
+            ("NOT_KEPT", 4, "the memory here takes no record, or did not keep one"),
+            ("CHAIN", 5, "the record does not go on from the one before it: the chain is broken"),
+            ("PAYLOAD", 6, "the ledger is another payload's"),
+            ("SEATS", 7, "the ledger has another number of seats than this payload"),
+            ("RULE", 8, "a custody rule forbids the record"),
         ],
     }
 )
@@ -225,7 +229,7 @@ EVENTS.append(
         "name": "RESTORE_REFUSED",
         "id": 10,
         "severity": "WARNING_HI",
-        "format": "Restore stopped at record {sequence}: {reason}; what was here is unchanged",
+        "format": "Restore refused at record {sequence}: {reason}; what was here is unchanged",
         "args": [("sequence", "U32"), ("reason", "RestoreReason")],
         "cause": "The reason says it.",
         "action": "Verify the mirror on the host; send the pieces in order.",

@@ -149,6 +149,7 @@ ENUMS = [
             ("TUBE_NOT_DROPPED", 64, "the tube did not leave the bit"),
             ("MOVED_BY_HAND", 65, "the carousel was turned by hand while it stood"),
             ("NOT_TO_CLEAR", 66, "there is nothing that this recovery is for"),
+            ("NO_SEALS", 67, "the record says that the dispenser is empty; no seal was tried"),
             ("NOTHING_IN_HAND", 56, "no tube is in the middle of anything, or another one than was named"),
             ("BIT_RETRACTED", 58, "the bit was pulled out by command; the tube hangs in it"),
             ("STORED_BY_COMMAND", 59, "the tube was brought to its seat and stored by command"),

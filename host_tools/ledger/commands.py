@@ -90,6 +90,12 @@ def _bring_up_to_date(args: argparse.Namespace, payload: Any, before: bytes) -> 
     from host_tools.ledger.verify import follows, joined, verify
 
     data = payload.downlink(ON_BOARD)
+    if not data:
+        print(
+            "The payload offers no ledger: none was begun, or its memory cannot be read or trusted. "
+            "The mirror was not changed."
+        )
+        return EXIT_BAD
     found = verify(data)
     if not found.good or found.image.blank:
         print(f"The payload's ledger is {found.summary()}. The mirror was not changed.")

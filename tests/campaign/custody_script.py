@@ -1,8 +1,7 @@
-"""A custody script as the payload writes it, and a store that tells of every write: what cuts are made in."""
+"""A custody script as the payload writes it, and a store that tells of every write: what cuts are made in.
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+Runs on CPython and on the MicroPython VM.
+"""
 
 from rochette.services.ledger import Ledger
 from rochette.services.stores import MemoryStore
@@ -27,17 +26,21 @@ from rochette.tables import (
     VERDICT_PRESENT,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Step = tuple[int, int, int, int, int, int]
+
 SEATS = 43
 FRACTIONS = (0, 250, 500, 750, 1000)
 FRAM_BYTES = 32704
 """What the emulated board gives the ledger of its FRAM."""
 
-Step = tuple[int, int, int, int, int, int]
 
-
-def steps(tubes: int) -> list[Step]:
+def steps(tubes: int) -> "list[Step]":
     """Every record of `tubes` acquisitions, without the first: kind, tube, a, b, c, d."""
-    made: list[Step] = []
+    made: "list[Step]" = []
     for tube in range(1, tubes + 1):
         made += [
             (RECORD_KIND_TAKE_INTENT, tube, tube, 66_000, 0, 0),
@@ -64,19 +67,19 @@ class Told(MemoryStore):
 
     def __init__(self, size: int = FRAM_BYTES) -> None:
         super().__init__(size)
-        self.journal: list[tuple[int, bytes]] = []
+        self.journal: "list[tuple[int, bytes]]" = []
 
     def write(self, offset: int, buffer: bytes) -> None:
         self.journal.append((offset, bytes(buffer)))
         super().write(offset, buffer)
 
 
-def written(script: list[Step], size: int = FRAM_BYTES) -> list[tuple[int, bytes, int]]:
+def written(script: "list[Step]", size: int = FRAM_BYTES) -> "list[tuple[int, bytes, int]]":
     """Every write of the script in order: offset, bytes, and how many records were acknowledged before it.
     What is written over counts as standing elsewhere too."""
     store = Told(size)
     ledger = Ledger(store)
-    made: list[tuple[int, bytes, int]] = []
+    made: "list[tuple[int, bytes, int]]" = []
 
     def note(acknowledged: int) -> None:
         made.extend((offset, data, acknowledged) for offset, data in store.journal)
@@ -99,8 +102,8 @@ def written(script: list[Step], size: int = FRAM_BYTES) -> list[tuple[int, bytes
 
 
 def cuts(
-    script: list[Step], every: int = 1, fractions: tuple[int, ...] = FRACTIONS, size: int = FRAM_BYTES
-) -> Iterator[tuple[str, bytes, int]]:
+    script: "list[Step]", every: int = 1, fractions: "tuple[int, ...]" = FRACTIONS, size: int = FRAM_BYTES
+) -> "Iterator[tuple[str, bytes, int]]":
     """The store after a cut at every write (or each `every`th) with each share of it done: a name, the
     bytes, the records acknowledged before."""
     image = bytearray(size)

@@ -4,13 +4,27 @@ nothing is invented, nothing that can't be read is touched."""
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 
 from host_tools.ledger.verify import verify
-from rochette.services.ledger import BLANK, OPEN, UNREADABLE, CustodyError, Ledger, LedgerError
+from rochette.services.ledger import (
+    BLANK,
+    CHECKPOINT_BYTES,
+    HEADER_BYTES,
+    OPEN,
+    RECORD_BYTES,
+    UNREADABLE,
+    CustodyError,
+    Ledger,
+    LedgerError,
+)
 from rochette.services.stores import MemoryStore
-from tests.campaign.custody_script import FRAM_BYTES, SEATS, cuts, steps
+from tests.campaign.custody_script import FRACTIONS, FRAM_BYTES, SEATS, Told, cuts, steps
+
+SHORT_BYTES = HEADER_BYTES + 2 * CHECKPOINT_BYTES + 170 * RECORD_BYTES
+"""A memory with checkpoints and few places, for a script of one tube."""
 
 
 def store_of(data: bytes) -> MemoryStore:
@@ -64,72 +78,73 @@ def check_cut(
         assert Ledger(ledger._store).count == ledger.count, name
 
 
-@pytest.mark.soak
 def test_a_spread_of_cuts_over_a_whole_campaign() -> None:
     script = steps(SEATS)
     expected = states(script)
     made = 0
-    for name, data, acknowledged in cuts(script, every=6):
+    for name, data, acknowledged in cuts(script, every=5):
         check_cut(name, data, acknowledged, script, expected, goes_on=made % 8 == 0)
         made += 1
-    assert made >= 1_900
+    assert made >= 2_300
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("tubes", [SEATS])
-def test_a_cut_at_every_write_of_a_whole_campaign(tubes: int) -> None:
-    script = steps(tubes)
+def test_a_cut_at_every_write_of_a_whole_campaign() -> None:
+    script = steps(SEATS)
     expected = states(script)
     made = 0
     for name, data, acknowledged in cuts(script):
         check_cut(name, data, acknowledged, script, expected)
         made += 1
-    assert made >= 10_000
+    assert made >= 11_500
 
 
-def pairs(fractions: tuple[int, ...], every: int) -> int:
-    """A cut, and a second one while what the first left is written anew."""
+def test_all_pairs_of_cuts_on_a_short_script() -> None:
+    """A cut anywhere, and a second one anywhere while what the first left is written anew.
+
+    These are all pairs: once it is written anew the memory is, byte for byte, what it were without the first
+    cut (asserted here), so a second cut after that is a first one.
+    """
     script = steps(1)
     expected = states(script)
+    clean = images(script)
     made = 0
-    for name, data, acknowledged in cuts(script, every=every, fractions=fractions):
-        first = Ledger(store_of(data))
-        if first.state != OPEN or not first.initialised:
-            continue
-        journal: list[tuple[int, bytes]] = []
-        store = first._store
-        plain = store.write
-
-        def write(offset: int, buffer: bytes, journal=journal, plain=plain) -> None:  # type: ignore[no-untyped-def]
-            journal.append((offset, bytes(buffer)))
-            plain(offset, buffer)
-
-        before, count = bytes(store.data), first.count
+    for name, data, acknowledged in cuts(script, size=SHORT_BYTES):
+        store = Told(SHORT_BYTES)
+        store.data[:] = data
+        first = Ledger(store)
+        count = first.count
+        assert acknowledged <= count <= acknowledged + 1, name
         if count > len(script):
+            assert bytes(store.data) == clean[count], name
             continue
-        store.write = write
-        first.append(*script[count - 1])
-        image = bytearray(before)
-        for at, (offset, piece) in enumerate(journal):
-            for permille in fractions:
+        if first.initialised:
+            first.append(*script[count - 1])
+        else:
+            first.initialise(SEATS)
+        assert bytes(store.data) == clean[count + 1], f"{name}: something of the cut is left"
+        image = bytearray(data)
+        for at, (offset, piece) in enumerate(store.journal):
+            for permille in FRACTIONS:
                 torn = bytearray(image)
                 done = len(piece) * permille // 1000
                 torn[offset : offset + done] = piece[:done]
                 check_cut(f"{name}, then write {at}, {permille}", bytes(torn), count, script, expected)
                 made += 1
             image[offset : offset + len(piece)] = piece
-        assert acknowledged <= count
-    return made
+    assert made >= 3_500
 
 
-@pytest.mark.soak
-def test_pairs_of_cuts() -> None:
-    assert pairs((0, 500), 3) > 200
-
-
-@pytest.mark.soak
-def test_all_pairs_of_cuts() -> None:
-    assert pairs((0, 250, 500, 750, 1000), 1) > 5_000
+def images(script: list) -> list[bytes]:  # type: ignore[type-arg]
+    """The short script's memory after each record, from none on, when nothing is cut."""
+    ledger = Ledger(MemoryStore(SHORT_BYTES))
+    found = [bytes(ledger._store.data)]
+    ledger.initialise(SEATS)
+    found.append(bytes(ledger._store.data))
+    for step in script:
+        ledger.append(*step)
+        found.append(bytes(ledger._store.data))
+    return found
 
 
 # ---- damages -----------------------------------------------------------------------------------------
@@ -161,6 +176,9 @@ def damaged(data: bytes, number: int) -> tuple[str, bytes]:
     return f"damage {number} ({kind} at {at})", bytes(spoilt)
 
 
+DAMAGES = 10_000
+
+
 def check_damage(number: int, whole: bytes, records: dict[int, bytes]) -> str:
     """Never formatted, bytes untouched, never another history. Gives what the ledger said."""
     name, data = damaged(whole, number)
@@ -169,8 +187,10 @@ def check_damage(number: int, whole: bytes, records: dict[int, bytes]) -> str:
     assert bytes(store.data) == data, f"{name}: opening wrote something"
     last = max(records)
     if ledger.state == OPEN:
-        for record in ledger.records():
-            assert records.get(record.sequence, b"")[52:60] == record.chain, f"{name}: another history"
+        # An old record that a checkpoint covers is not read at a start. Damage in it is seen when it is: by
+        # both programs, and the ground's runs at each pull.
+        if any(records.get(sequence) != raw for sequence, raw in offered(ledger)):
+            assert not ledger.verify() and not verify(data).good, f"{name}: another history"
         if ledger.count < last:
             # Set back: only by the loss of the last records whole, and the ground's mirror has them.
             assert last - ledger.count <= 3 or "cut" in name or "zeros" in name or "ones" in name, name
@@ -184,6 +204,14 @@ def check_damage(number: int, whole: bytes, records: dict[int, bytes]) -> str:
                 ledger.initialise(SEATS)
         assert bytes(store.data) == data, f"{name}: something was written into what can't be read"
     return ("blank", "open", "unreadable", "absent", "failed")[ledger.state]
+
+
+def offered(ledger: Ledger) -> Iterator[tuple[int, bytes]]:
+    """Each record that the ledger says it has: number and bytes."""
+    raw = bytearray(RECORD_BYTES)
+    for sequence in range(ledger.oldest, ledger.count + 1):
+        assert ledger.read_raw(sequence, raw)
+        yield sequence, bytes(raw)
 
 
 @pytest.fixture(scope="module")
@@ -203,14 +231,14 @@ def records_of(data: bytes) -> dict[int, bytes]:
     return {record.sequence: record.raw for record in verify(data).image.records}
 
 
-@pytest.mark.soak
 def test_a_spread_of_damages(whole: bytes) -> None:
-    said = [check_damage(number, whole, records_of(whole)) for number in range(400)]
-    assert said.count("unreadable") > 100
+    known = records_of(whole)
+    said = [check_damage(number, whole, known) for number in range(0, DAMAGES, 20)]
+    assert said.count("unreadable") > 100 and said.count("open") > 100
 
 
 @pytest.mark.soak
 def test_ten_thousand_damages(whole: bytes) -> None:
     known = records_of(whole)
-    said = [check_damage(number, whole, known) for number in range(10_000)]
-    assert said.count("unreadable") > 2_000
+    said = [check_damage(number, whole, known) for number in range(DAMAGES)]
+    assert said.count("unreadable") > 2_000 and said.count("open") > 2_000

@@ -1,12 +1,13 @@
 """A reset at every event of an acquisition: by watchdog, power and soft reset. Outputs first, then the
 record.
 
-One run is made without a reset. At each of its events a child process is forked in which the chip is reset
+One run goes on without a reset. At each of its events a child process is forked in which the chip is reset
 right there, in the middle of the tick; the child starts anew, is held against the plant, and is gone.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from array import array
@@ -50,13 +51,13 @@ class Quiet:
         assert not session.world.actuator_enable
 
 
-def session_of(rock: str, seed: int) -> Any:
+def session_of(rock: str, seed: int, depth_um: int) -> Any:
     spec = {
         "rock": rock,
         "rock_data": rocks.load(rock),
         "seed": seed,
         "tube": 1 + seed % 43,
-        "depth_um": 3_000,
+        "depth_um": depth_um,
         "release": "auto",
         "board": "emulated",
         "telemetry_hz": 1,
@@ -65,87 +66,77 @@ def session_of(rock: str, seed: int) -> Any:
     return operated.make(spec, Quiet())
 
 
-def boundaries(rock: str, seed: int) -> list[tuple[int, int]]:
-    """(tick, how many events in it) of the run without a reset."""
-    session = session_of(rock, seed)
+class Forking(array):  # type: ignore[type-arg]
+    """The memory of the event ring of a run that goes on: as the last number of an event is written, a child
+    is forked in which the chip is reset right there. `kind`: by what; `wrong`: what the children said."""
+
+    def begin(self, name: str, every: int) -> None:
+        """Start counting. Reset at every `every`th event."""
+        self.name = name
+        self.every = every
+        self.number = self.made = 0
+        self.wrong: list[str] = []
+        self.report = -1
+
+    def __setitem__(self, at: Any, value: Any) -> None:
+        super().__setitem__(at, value)
+        if at % FIELDS == FIELDS - 1 and self.report < 0:
+            self.number += 1
+            if self.number % self.every == 0:
+                self.made += 1
+                self._fork(KINDS[self.made % len(KINDS)])
+
+    def _fork(self, kind: type[BaseException]) -> None:
+        read_end, write_end = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self.report = write_end
+            raise kind("at an event")
+        os.close(write_end)
+        with os.fdopen(read_end, "rb") as pipe:
+            heard = pipe.read()
+        os.waitpid(pid, 0)
+        said = json.loads(heard) if heard else ["the child did not come to its end"]
+        self.wrong += [f"{self.name}, event {self.number}, {kind.__name__}: {w}" for w in said]
+
+
+def resets(rock: str, seed: int, every: int = 1, depth_um: int = 3_000) -> tuple[int, list[str]]:
+    """Reset at every `every`th event of one run. How many there were, and what was wrong, in words."""
+    session = session_of(rock, seed, depth_um)
     session.begin()
-    found = []
+    truths.ledger_of(session.world)  # reads the dictionary once, not in each child
+    memory = Forking("i", session.payload.events._store)
+    memory.begin(f"{rock} {seed}", every)
+    session.payload.events._store = memory
+    gc.collect()
+    gc.freeze()  # what stands is not copied into each child by its collections
     try:
         while not session.ended:
-            before = session.payload.events.count
             session.step()
-            if session.payload.events.count > before:
-                found.append((session.payload.executive.tick, session.payload.events.count - before))
+            if memory.report >= 0:
+                child_ends(memory.report, found_wrong(session))
+    except BaseException as error:
+        if memory.report >= 0:
+            child_ends(memory.report, [f"{type(error).__name__}: {error}"])
+        raise
     finally:
+        gc.unfreeze()
+        memory.report = 0  # what the end of the run tells, and its generators when collected, forks no more
         session.end()
-    return found
+    return memory.made, memory.wrong
 
 
-def resets(rock: str, seed: int, every: int) -> tuple[int, list[str]]:
-    """Reset at every `every`th event. How many there were, and what was wrong, in words."""
-    planned = boundaries(rock, seed)
-    session = session_of(rock, seed)
-    session.begin()
-    number = made = 0
-    wrong: list[str] = []
-    try:
-        for tick, events in planned:
-            while session.payload.executive.tick < tick - 1:
-                session.step()
-            for nth in range(1, events + 1):
-                number += 1
-                if number % every == 0:
-                    made += 1
-                    kind = KINDS[made % len(KINDS)]
-                    wrong += [
-                        f"{rock} {seed}, event {number}, {kind.__name__}: {w}"
-                        for w in child(session, nth, kind)
-                    ]
-            session.step()
-    finally:
-        session.end()
-    return made, wrong
+def child_ends(report: int, said: list[str]) -> None:
+    """Tell the parent and be gone, with nothing of the test run cleaned up twice."""
+    os.write(report, json.dumps(said).encode())
+    os._exit(0)
 
 
-def child(session: Any, nth: int, kind: type[BaseException]) -> list[str]:
-    """Fork, reset at the `nth` event of the next tick, and hear what was wrong."""
-    read_end, write_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        said = ["the child did not come to its end"]
-        try:
-            said = reset_here(session, nth, kind)
-        except BaseException as error:
-            said = [f"{type(error).__name__}: {error}"]
-        finally:
-            os.write(write_end, json.dumps(said).encode())
-            os._exit(0)
-    os.close(write_end)
-    with os.fdopen(read_end, "rb") as pipe:
-        heard = pipe.read()
-    os.waitpid(pid, 0)
-    return json.loads(heard)
-
-
-def reset_here(session: Any, nth: int, kind: type[BaseException]) -> list[str]:
-    events = session.payload.events
-    left = [nth]
+def found_wrong(session: Any) -> list[str]:
+    """In the child: the firmware has just started again. What does not hold."""
     session.sink.hold = lambda _evidence: {"answer": "hold"}  # nobody releases what is held again
-
-    class Trap(array):  # type: ignore[type-arg]
-        """The ring's memory: the chip is reset as the last number of the event is written."""
-
-        def __setitem__(self, at: Any, value: Any) -> None:
-            super().__setitem__(at, value)
-            if at % FIELDS == FIELDS - 1:
-                left[0] -= 1
-                if left[0] == 0:
-                    raise kind("at an event")
-
-    events._store = Trap("i", events._store)
-    session.step()
     if session.resets != 1:
-        return [f"no reset: {left[0]} events did not come"]
+        return [f"{session.resets} resets"]
     wrong = []
     for _ in range(QUIET_TICKS):
         session.step()
@@ -164,12 +155,13 @@ def reset_here(session: Any, nth: int, kind: type[BaseException]) -> list[str]:
     return wrong
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize(("rock", "seed"), [("sandstone", 1), ("powdery", 2), ("basalt", 3)])
-def test_a_reset_at_events_of_an_acquisition(rock: str, seed: int) -> None:
-    made, wrong = resets(rock, seed, every=1)
+@pytest.mark.parametrize(
+    ("rock", "seed", "least"), [("sandstone", 1, 140), ("powdery", 2, 85), ("too-hard", 3, 75)]
+)
+def test_a_reset_at_every_event_of_an_acquisition(rock: str, seed: int, least: int) -> None:
+    made, wrong = resets(rock, seed)
     assert not wrong, "\n".join(wrong[:20])
-    assert made >= 50
+    assert made >= least  # the three: 300
 
 
 @pytest.mark.soak
@@ -177,7 +169,7 @@ def test_a_reset_at_events_of_an_acquisition(rock: str, seed: int) -> None:
 def test_a_reset_at_every_event(rock: str) -> None:
     made = 0
     for seed in range(1, 7):
-        count, wrong = resets(rock, seed, every=1)
+        count, wrong = resets(rock, seed)
         assert not wrong, "\n".join(wrong[:20])
         made += count
     assert made >= 560  # nine rocks: more than 5,000

@@ -189,6 +189,267 @@ def test_a_flash_that_fails_leaves_the_record_to_the_fram(fs) -> None:
     assert ledger.count == 5
 
 
+# ---- the file system: full, read-only, missing, failing while it is read
+
+
+def fill_up(fs) -> None:
+    """Files until nothing goes in any more, as the ground may send them."""
+    with pytest.raises(OSError) as caught:
+        for number in range(10_000):
+            with fs.open(f"/fill{number}", "wb") as file:
+                file.write(bytes(60_000))
+    assert caught.value.args[0] == 28
+
+
+def test_a_full_file_system_is_said_once_and_the_fram_goes_on(fs) -> None:
+    ledger = begun()
+    remark(ledger, 70)
+    mirror, still, events = mirror_of(fs, ledger)
+    run(mirror, still)
+    assert mirror.count == 71
+    fill_up(fs)
+    remark(ledger, 100)
+    run(mirror, still, 1200)
+    assert mirror.state == ledger_mirror.FAILED
+    assert ids(events).count(t.EV_LEDGER_MIRROR_FAILED) == 1
+    kept = mirror.count
+    assert 71 <= kept < ledger.count == 171
+    remark(ledger, 5)  # the record goes on
+    # After the next start, with room again, so does the mirror; what it had was not touched.
+    number = 0
+    for name, *_ in list(fs.ilistdir("/")):
+        if name.startswith("fill"):
+            fs.remove("/" + name)
+            number += 1
+    assert number > 10
+    again, still, events = mirror_of(fs, Ledger(ledger._store))
+    assert (again.state, again.count) == (ledger_mirror.GOOD, kept)
+    run(again, still, 1200)
+    assert again.count == 176 and ids(events) == [t.EV_LEDGER_MIRROR_OPENED]
+
+
+def read_only(monkeypatch) -> None:
+    """The flash's write protection: every program and erase is refused."""
+    import rp2
+
+    def refuse(*_: object) -> None:
+        raise OSError(30)
+
+    ioctl = rp2.Flash.ioctl
+    monkeypatch.setattr(rp2.Flash, "writeblocks", refuse)
+    monkeypatch.setattr(
+        rp2.Flash, "ioctl", lambda self, op, arg: refuse() if op == 6 else ioctl(self, op, arg)
+    )
+
+
+@pytest.mark.parametrize("records", (0, 5))
+def test_a_read_only_flash_is_said_and_its_bytes_stay(fs, monkeypatch, records: int) -> None:
+    from host_tools.emulator.world import current
+
+    ledger = begun()
+    if records:
+        remark(ledger, records)
+        run(*mirror_of(fs, ledger)[:2])
+    read_only(monkeypatch)
+    before = [None if one is None else bytes(one) for one in current().flash.sectors]
+    mirror, still, events = mirror_of(fs, Ledger(ledger._store))
+    assert (mirror.state, mirror.count) == (ledger_mirror.GOOD, records and ledger.count)
+    remark(mirror._ledger, 3)
+    run(mirror, still)
+    assert mirror.state == ledger_mirror.FAILED
+    assert ids(events).count(t.EV_LEDGER_MIRROR_FAILED) == 1
+    assert [None if one is None else bytes(one) for one in current().flash.sectors] == before
+    assert mirror._ledger.append(t.RECORD_KIND_MARKED, 1, 0, t.TUBE_MARK_DEBRIS_SEEN) == ledger.count + 4
+
+
+class Failing:
+    """A file system that fails where it is told to: `call` names the method, `error` its number."""
+
+    def __init__(self, fs, call: str, error: int = 5) -> None:
+        self._fs, self._call, self._error = fs, call, error
+
+    def __getattr__(self, name: str):
+        if name == self._call:
+            raise OSError(self._error)
+        return getattr(self._fs, name)
+
+
+@pytest.mark.parametrize("call", ("ilistdir", "stat", "open"))
+def test_a_flash_that_cannot_be_read_at_the_start_is_left_alone(fs, call: str) -> None:
+    ledger = begun()
+    remark(ledger, 3)
+    run(*mirror_of(fs, ledger)[:2])
+    mirror, still, events = mirror_of(Failing(fs, call), Ledger(ledger._store))
+    assert mirror.state == ledger_mirror.FAILED and ids(events) == [t.EV_LEDGER_MIRROR_FAILED]
+    assert mirror._ledger.state == OPEN and mirror._ledger.archive is None
+    run(mirror, still)
+    assert fs.stat(ledger_mirror.name_of(1))[6] == 4 * RECORD_BYTES
+
+
+def test_a_folder_that_cannot_be_made_is_said(fs) -> None:
+    mirror, still, events = mirror_of(Failing(fs, "mkdir"), begun())
+    run(mirror, still)
+    assert mirror.state == ledger_mirror.FAILED and mirror.count == 0
+    fs.mkdir(ledger_mirror.FOLDER)  # the power went before the first file
+    mirror, still, events = mirror_of(fs, begun())
+    run(mirror, still)
+    assert mirror.state == ledger_mirror.GOOD and mirror.count == 1
+
+
+def test_an_empty_last_file_is_what_a_power_cut_leaves(fs) -> None:
+    ledger = begun()
+    remark(ledger, 63)
+    run(*mirror_of(fs, ledger)[:2])
+    fs.open(ledger_mirror.name_of(2), "ab").close()
+    remark(ledger, 3)
+    mirror, still, _ = mirror_of(fs, Ledger(ledger._store))
+    assert (mirror.state, mirror.count) == (ledger_mirror.GOOD, 64)
+    run(mirror, still)
+    assert mirror.count == 67
+    fs.open(ledger_mirror.name_of(3), "ab").close()  # this one is out of order: the second is not full
+    assert mirror_of(fs, Ledger(ledger._store))[0].state == ledger_mirror.UNREADABLE
+
+
+def test_what_was_written_is_read_back(fs) -> None:
+    ledger = begun()
+    remark(ledger, 10)
+    mirror, still, events = mirror_of(fs, ledger)
+    run(mirror, still)
+    from host_tools.emulator.world import current
+
+    current().flash.spoiling = True
+    remark(ledger, 4)
+    run(mirror, still)
+    assert mirror.state == ledger_mirror.FAILED and mirror.count == 11
+    assert ids(events)[-1] == t.EV_LEDGER_MIRROR_FAILED and ledger.elsewhere == 11
+
+
+def test_bytes_that_come_back_otherwise_do_not_count(fs) -> None:
+    class Other:
+        """An open file whose bytes are not those that were written."""
+
+        def __init__(self, inner) -> None:
+            self._inner = inner
+
+        def __enter__(self) -> Other:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self._inner.close()
+
+        def __getattr__(self, name: str):
+            return getattr(self._inner, name)
+
+        def write(self, data) -> int:
+            return self._inner.write(bytes(byte ^ (n == 70) for n, byte in enumerate(bytes(data))))
+
+    class Changing(Failing):
+        def open(self, path: str, mode: str) -> Other:
+            return Other(self._fs.open(path, mode))
+
+    ledger = begun()
+    remark(ledger, 3)
+    mirror, still, events = mirror_of(Changing(fs, ""), ledger)
+    run(mirror, still)
+    assert mirror.state == ledger_mirror.FAILED and mirror.count == 0
+    assert ids(events)[-1] == t.EV_LEDGER_MIRROR_FAILED and ledger.elsewhere == 0
+
+
+def test_a_file_that_has_less_than_it_says_is_not_trusted(fs) -> None:
+    class Lying(Failing):
+        def stat(self, path: str) -> tuple[int, ...]:
+            found = list(self._fs.stat(path))
+            found[6] += RECORD_BYTES
+            return tuple(found)
+
+    ledger = begun()
+    remark(ledger, 3)
+    mirror, still, _ = mirror_of(fs, ledger)
+    run(mirror, still)
+    raw = bytearray(RECORD_BYTES)
+    assert [mirror.read_raw(sequence, raw) for sequence in (0, 1, 4, 5)] == [False, True, True, False]
+    mirror, still, events = mirror_of(Lying(fs, ""), Ledger(ledger._store))
+    assert mirror.state == ledger_mirror.UNREADABLE and t.EV_LEDGER_MIRROR_DIFFERS in ids(events)
+
+
+# ---- one store that is behind the other
+
+
+def long(count: int) -> Ledger:
+    """A ledger that has gone round."""
+    ledger = begun()
+    ledger.elsewhere = 10_000
+    remark(ledger, count - 1)
+    return ledger
+
+
+def test_a_mirror_that_ends_where_the_memory_begins_goes_on(fs) -> None:
+    ledger = begun()
+    remark(ledger, 59)
+    run(*mirror_of(fs, ledger)[:2])
+    ledger.elsewhere = 10_000
+    remark(ledger, 200)  # the oldest in the memory is 61, the mirror's last is 60
+    assert ledger.oldest == 61
+    opened = Ledger(ledger._store)
+    mirror, still, _ = mirror_of(fs, opened)
+    assert mirror.state == ledger_mirror.GOOD and not mirror.wanted
+    run(mirror, still, 1500)
+    assert mirror.count == opened.count == 260
+    remark(ledger, 1)
+
+
+def test_a_mirror_that_misses_one_record_is_behind(fs) -> None:
+    ledger = begun()
+    remark(ledger, 58)
+    run(*mirror_of(fs, ledger)[:2])
+    ledger.elsewhere = 10_000
+    remark(ledger, 201)
+    assert ledger.oldest == 61
+    mirror, still, events = mirror_of(fs, Ledger(ledger._store))
+    assert (mirror.state, mirror.count) == (ledger_mirror.BEHIND, 59)
+    assert ids(events) == [t.EV_LEDGER_MIRROR_OPENED] and mirror._ledger.archive is None
+    run(mirror, still)
+    assert mirror.count == 59
+
+
+def test_a_mirror_that_is_overtaken_while_things_move_falls_behind(fs) -> None:
+    ledger = begun()
+    mirror, still, _ = mirror_of(fs, ledger)
+    run(mirror, still)
+    still.still = False
+    ledger.elsewhere = 10_000  # the ground has them
+    remark(ledger, 300)
+    still.still = True
+    run(mirror, still)
+    assert mirror.state == ledger_mirror.BEHIND and mirror.count == 1
+
+
+def test_records_of_another_payload_are_not_given_to_a_blank_memory(fs) -> None:
+    theirs = Ledger(MemoryStore(RING), payload=7)
+    theirs.initialise(5)
+    remark(theirs, 3)
+    run(*mirror_of(fs, theirs)[:2])
+    blank = Ledger(MemoryStore(RING), payload=8)
+    mirror, still, events = mirror_of(fs, blank)
+    mirror.wanted = True
+    run(mirror, still)
+    assert (blank.state, blank.count, mirror.wanted) == (BLANK, 0, False)
+    assert mirror.state == ledger_mirror.UNREADABLE and t.EV_LEDGER_MIRROR_DIFFERS in ids(events)
+    assert not any(blank._store.data)
+
+
+def test_a_memory_that_takes_nothing_ends_the_giving(fs) -> None:
+    ledger = begun()
+    remark(ledger, 3)
+    run(*mirror_of(fs, ledger)[:2])
+    failed = Ledger(MemoryStore(RING))
+    mirror, still, events = mirror_of(fs, failed)
+    failed.state = 3  # ABSENT: it went away after the start
+    mirror.wanted = True
+    run(mirror, still)
+    assert not mirror.wanted and failed.count == 0 and mirror.state == ledger_mirror.GOOD
+
+
 def test_without_a_file_system_there_is_only_the_fram() -> None:
     ledger = begun()
     mirror, still, events = mirror_of(None, ledger)

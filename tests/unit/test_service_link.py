@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from rochette.services.answers import KEPT
+from rochette.services.link import Link
 from rochette.services.link_record import LinkRecord
 from rochette.tables import (
     ACTIVITY_NAME_BRING_UP,
@@ -1101,3 +1102,50 @@ def test_one_packets_key_leaves_the_others_alone(bench: Bench, ground: Ground) -
         ground.hear(100)
     keys = [body[0] for body in ground.packed if body[1] & 1]
     assert keys == [PACKET_IDS[0]]
+
+
+# ---- calling, while nobody is heard
+
+
+def test_a_beacon_says_who_is_here_only_while_no_session_stands(bench: Bench) -> None:
+    ground = Ground(bench)
+    bench.link.beacon()
+    ground.hear()
+    assert [status[:4] for status in ground.statuses] == [bytes(4)], "of no session yet"
+    ground.connect()
+    settled(ground)
+    bench.link.beacon()
+    ground.hear(1)
+    assert ground.statuses == [], "a session has its own"
+    ground.control(BYE, struct.pack(">I", ground.session))
+    settled(ground)
+    bench.link.beacon()
+    ground.hear(1)
+    assert [status[:4] for status in ground.statuses] == [struct.pack(">I", ground.session)]
+
+
+def test_a_line_that_is_lost_is_called_again(bench: Bench, ground: Ground) -> None:
+    ground.hear(bench.payload.parameters.values[P_LINK_LOSS_MS] // 10 + 200)
+    assert bench.link.lost
+    settled(ground)
+    bench.link.beacon()
+    ground.hear(1)
+    assert len(ground.statuses) == 1
+
+
+def test_the_port_is_opened_anew(bench: Bench) -> None:
+    opened = []
+    bench.port.reopen = lambda: opened.append(True)
+    bench.link.reopen()
+    assert opened == [True]
+
+
+def test_a_link_that_nobody_listens_to_takes_frames_and_does_nothing(bench: Bench, ground: Ground) -> None:
+    values = bench.payload.parameters.values
+    record = bench.ground._record(BOARD)
+    made = Link(bench.port, bench.payload.executive, bench.events, values, record, 1)
+    bench.ground.link.on_key = made.on_key
+    settled(ground)
+    ground.control(KEY, bytes((PACKET_IDS[0],)))
+    ground.hear()
+    assert ground.packed == [] and ground.refused == []

@@ -280,3 +280,29 @@ def test_a_memory_that_fails_is_told() -> None:
     run(keeper)
     assert ids(events) == [EV_START_PARAMETERS_NOT_KEPT]
     assert start_record.FORMAT == parameter_store.FORMAT == 1
+
+
+def test_a_memory_that_goes_away_is_told_once_and_the_next_set_tries_again() -> None:
+    store = MemoryStore(COPIES)
+    parameters, keeper, events = made(store)
+    plain = store.write
+
+    def gone(offset: int, buffer: bytes) -> None:
+        raise OSError(5)
+
+    store.write = gone  # type: ignore[method-assign]
+    parameters.set(P_SAMPLE_CLEAR_UM, 6000)
+    run(keeper)
+    assert ids(events) == [EV_START_PARAMETERS_NOT_KEPT]
+    store.write = plain  # type: ignore[method-assign]
+    parameters.set(P_SAMPLE_CLEAR_UM, 6500)
+    run(keeper)
+    again, _, _ = made(store)
+    assert again.values[P_SAMPLE_CLEAR_UM] == 6500
+
+
+def test_without_a_memory_parameters_are_what_they_are_set_to() -> None:
+    parameters, keeper, events = made(None)
+    parameters.set(P_SAMPLE_CLEAR_UM, 6000)
+    run(keeper)
+    assert parameters.values[P_SAMPLE_CLEAR_UM] == 6000 and ids(events) == []

@@ -115,15 +115,21 @@ class Custody:
         """The last verdict on `tube` (enum Verdict)."""
         return self._ledger.inventory.verdict_of(tube)
 
+    @property
+    def seals_left(self) -> int:
+        """Seals in the dispenser, by the record; SEALS_UNKNOWN when nobody has counted them."""
+        return self._ledger.inventory.seals_in(1)
+
     def last_record(self, kind: int, tube: int, sample: int) -> "Record | None":
-        """The youngest record of that kind, tube and sample that is in the store. Allocates; takes long."""
+        """The youngest record of that kind, tube and sample that is in the store. Allocates; takes long.
+        None when it is damaged: a start does not read what a checkpoint covers."""
         ledger = self._ledger
         raw = bytearray(RECORD_BYTES)
         for sequence in range(ledger.count, ledger.oldest - 1, -1):
             ledger.read_raw(sequence, raw)
             record = Record(raw)
             if record.tube == tube and record.a == sample and record.kind == kind:
-                return record
+                return record if ledger.is_record(raw) else None
         return None
 
     def usable(self, tube: int) -> bool:

@@ -89,7 +89,7 @@ def drop_tube(kit: "Kit", drops: Drops, tube: int) -> "Generator[None, None, Non
     full_mn = yield from weigh(kit)
     if kit.carousel.tube_at_drill() or (empty_mn - full_mn) * 2 < values[P_SAMPLE_TUBE_MN]:
         raise Fault(REASON_TUBE_NOT_TAKEN, empty_mn - full_mn)
-    yield from turn_to(kit, 0, CAROUSEL_STATION_DRILL, False)
+    yield from turn_to(kit, 0, CAROUSEL_STATION_DRILL, False, tube)
     kit.gate.open()
     yield from insist(kit.gate, limit_ms, GATE_RESULT_OK, REASON_GATE)
     kit.breakoff.release()

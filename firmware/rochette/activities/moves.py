@@ -5,6 +5,7 @@ from rochette.services.activities import Fault
 from rochette.tables import (
     CAROUSEL_RESULT_OK,
     CAROUSEL_STATION_DRILL,
+    EV_SAMPLE_SEAT_MISMATCH,
     FEED_RESULT_BRAKE,
     FEED_RESULT_DRILL_LOADED,
     FEED_RESULT_EARLY_CONTACT,
@@ -67,21 +68,37 @@ def touch_seat(kit: "Kit") -> "Generator[None, None, None]":
     yield from finish_feed(kit, values[P_SAMPLE_MOVE_LIMIT_MS])
 
 
-def turn_to(kit: "Kit", position: int, station: int, with_tube: bool) -> "Generator[None, None, None]":
+def turn_to(
+    kit: "Kit", position: int, station: int, with_tube: bool, away: int = 0
+) -> "Generator[None, None, None]":
     """Bring `position` (0 the hole, 1.. a seat) to `station`; at DRILL the tube sensor must agree with
     `with_tube`.
 
-    Commanded, sensed and recorded place are three things; any mismatch stops the work.
+    Commanded, sensed and recorded place are three things, compared before the move and after it; any mismatch
+    stops the work and names the seat. `away`: a seat whose tube is in the bit though the record does not have
+    it there.
     """
     carousel = kit.carousel
+    if position and kit.custody.tube_in_seat(position) != with_tube:
+        raise Fault(REASON_CUSTODY, position)
+    here = carousel.sensed
+    if here > 0 and here != away:
+        _compare(kit, here, kit.custody.tube_in_seat(here))
     carousel.go(position, station)
     result = yield from finish(carousel, kit.values[P_SAMPLE_MOVE_LIMIT_MS], REASON_CAROUSEL)
     if result != CAROUSEL_RESULT_OK:
         raise Fault(REASON_CAROUSEL, result)
-    if position and kit.custody.tube_in_seat(position) != with_tube:
-        raise Fault(REASON_CUSTODY, position)
-    if station == CAROUSEL_STATION_DRILL and carousel.tube_at_drill() != with_tube:
-        raise Fault(REASON_TUBE_MISSING if with_tube else REASON_TUBE_UNEXPECTED, position)
+    if station == CAROUSEL_STATION_DRILL:
+        _compare(kit, position, with_tube)
+
+
+def _compare(kit: "Kit", position: int, recorded: bool) -> None:
+    """The sensor at DRILL against the record, of the position that stands there. Raises Fault."""
+    seen = kit.carousel.tube_at_drill()
+    if seen != recorded:
+        if position:
+            kit.events.emit(EV_SAMPLE_SEAT_MISMATCH, position, int(seen), int(recorded))
+        raise Fault(REASON_TUBE_UNEXPECTED if seen else REASON_TUBE_MISSING, position)
 
 
 def weigh(kit: "Kit") -> "Generator[None, None, int]":

@@ -2,15 +2,21 @@
 
 from rochette.activities.custody import NOT_RECORDED
 from rochette.services.activities import Fault
-from rochette.services.ledger import MARK, OPEN, RECORD_BYTES
+from rochette.services.inventory import Inventory
+from rochette.services.ledger import MARK, OPEN, RECORD_BYTES, Record, link_of
 from rochette.tables import (
     EV_LEDGER_RESTORE_REFUSED,
     EV_LEDGER_RESTORED,
     REASON_CUSTODY,
+    RECORD_KIND_INITIALISED,
+    RESTORE_REASON_CHAIN,
     RESTORE_REASON_DIFFERS,
     RESTORE_REASON_FILE,
     RESTORE_REASON_NOT_KEPT,
+    RESTORE_REASON_PAYLOAD,
     RESTORE_REASON_RECORD,
+    RESTORE_REASON_RULE,
+    RESTORE_REASON_SEATS,
 )
 
 TYPE_CHECKING = False
@@ -40,44 +46,97 @@ _MIRROR_TICKS = 60_000  # 3,000 records, 10 ticks each, twice
 def restore(kit: "Kit") -> "Generator[None, None, None]":
     """Take the records of RESTORE_FILE (an export, or pieces of one in order) that go on from those here.
 
-    A record that is here already must be the same; nothing that is here is changed. Raises Fault(CUSTODY, n)
-    at the first record that cannot be taken; those before it are kept.
+    All of the file is tried first, against everything that is asked of a record; so a file that is refused
+    changes nothing. Raises Fault(CUSTODY, n) naming the record that cannot be taken.
     """
     ledger = kit.ledger
-    files = kit.files
-    size = files.size(RESTORE_FILE)
+    size = kit.files.size(RESTORE_FILE)
     raw = bytearray(RECORD_BYTES)
-    taken = 0
-    had = 0
+    had = ledger.count
     if size < RECORD_BYTES and kit.mirror.count > ledger.count:
         yield from _from_mirror(kit)
         return
-    if size < RECORD_BYTES:
+    if size < RECORD_BYTES or size % RECORD_BYTES:
         raise _refusal(kit, 0, RESTORE_REASON_FILE)
-    for at in range(0, size - RECORD_BYTES + 1, RECORD_BYTES):
+    if ledger.state != OPEN and not ledger.can_begin:
+        raise _refusal(kit, 0, RESTORE_REASON_NOT_KEPT)
+    here = yield from _try_out(kit, size, raw)
+    for at in range(0, size, RECORD_BYTES):
         yield
-        try:
-            files.read_into(RESTORE_FILE, at, raw, RECORD_BYTES)
-        except OSError:
-            raise _refusal(kit, 0, RESTORE_REASON_FILE)
-        if at == 0 and raw[0] != MARK:
-            continue  # the header of an export
-        sequence = raw[4] | raw[5] << 8 | raw[6] << 16
-        if sequence <= ledger.count and ledger.state == OPEN:
-            if sequence >= ledger.oldest and not ledger.has(raw):
-                raise _refusal(kit, sequence, RESTORE_REASON_DIFFERS)
-            had += 1
+        sequence = _read(kit, at, raw)
+        if sequence <= ledger.count:
             continue
         try:
-            ticket = ledger.queue_given(raw)
-        except NOT_RECORDED:
-            raise _refusal(kit, sequence, RESTORE_REASON_RECORD)
-        try:
-            yield from kit.custody.wait(ticket)
+            yield from kit.custody.wait(ledger.queue_given(raw))
         except NOT_RECORDED:
             raise _refusal(kit, sequence, RESTORE_REASON_NOT_KEPT)
-        taken += 1
-    kit.events.emit(EV_LEDGER_RESTORED, taken, had, ledger.count)
+    kit.events.emit(EV_LEDGER_RESTORED, ledger.count - had, here, ledger.count)
+
+
+def _try_out(kit: "Kit", size: int, raw: bytearray) -> "Generator[None, None, int]":
+    """Go through the file as if it were taken, on a copy of the inventory. How many of its records are here.
+    Raises the refusal of the first one that cannot be."""
+    ledger = kit.ledger
+    trial = Inventory()
+    ledger.inventory.put_head(raw, 0)
+    trial.take_head(raw, 0)
+    for tube in range(1, ledger.inventory.seats + 1):
+        ledger.inventory.put_tube(tube, raw, 0)
+        trial.take_tube(tube, raw, 0)
+        yield
+    last = ledger.count
+    chain = ledger.chain
+    here = 0
+    for at in range(0, size, RECORD_BYTES):
+        yield
+        sequence = _read(kit, at, raw)
+        if not sequence:
+            continue  # the header of an export
+        if not ledger.is_record(raw):
+            raise _refusal(kit, sequence, RESTORE_REASON_RECORD)
+        if sequence <= ledger.count:
+            if sequence >= ledger.oldest and not ledger.has(raw):
+                raise _refusal(kit, sequence, _why_other(kit, Record(raw), RESTORE_REASON_DIFFERS))
+            here += 1
+            continue
+        if sequence != last + 1:
+            raise _refusal(kit, sequence, RESTORE_REASON_RECORD)
+        record = Record(raw)
+        if record.chain != link_of(chain, raw):
+            raise _refusal(kit, sequence, RESTORE_REASON_CHAIN)
+        reason = _why_other(kit, record, 0)
+        if not reason and trial.check(record.kind, record.tube, record.a, record.b, record.c, record.d):
+            reason = RESTORE_REASON_RULE
+        if reason:
+            raise _refusal(kit, sequence, reason)
+        trial.apply(record.kind, record.tube, record.a, record.b, record.c, record.d)
+        last = sequence
+        chain = record.chain
+    return here
+
+
+def _why_other(kit: "Kit", record: Record, otherwise: int) -> int:
+    """Whose ledger a first record begins, when it is not this payload's (enum RestoreReason)."""
+    ledger = kit.ledger
+    if record.kind == RECORD_KIND_INITIALISED:
+        if ledger.payload and record.b != ledger.payload:
+            return RESTORE_REASON_PAYLOAD
+        if ledger.seats and record.a != ledger.seats:
+            return RESTORE_REASON_SEATS
+    return otherwise
+
+
+def _read(kit: "Kit", at: int, raw: bytearray) -> int:
+    """Fill `raw` from RESTORE_FILE; the record's number, 0 for an export's header. Raises the refusal."""
+    try:
+        count = kit.files.read_into(RESTORE_FILE, at, raw, RECORD_BYTES)
+    except OSError:
+        count = 0
+    if count != RECORD_BYTES:
+        raise _refusal(kit, 0, RESTORE_REASON_FILE)
+    if at == 0 and raw[0] != MARK:
+        return 0
+    return max(1, raw[4] | raw[5] << 8 | raw[6] << 16 | raw[7] << 24)
 
 
 def _from_mirror(kit: "Kit") -> "Generator[None, None, None]":

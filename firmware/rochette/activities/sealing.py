@@ -20,11 +20,13 @@ from rochette.tables import (
     PHASE_ACTIVATE,
     PHASE_DISPENSE,
     PHASE_IMAGE_SEAL,
+    REASON_NO_SEALS,
     REASON_SEAL_NOT_ACTIVATED,
     REASON_SEAL_NOT_DISPENSED,
     REASON_SEALER,
     SEAL_ACTIVATED,
     SEAL_FAILED,
+    SEAL_NONE,
     SEALER_RESULT_OK,
 )
 
@@ -38,14 +40,18 @@ if TYPE_CHECKING:
 def seal_tube(kit: "Kit") -> "Generator[None, None, None]":
     """Dispense a seal and press it on; verify both; take its picture.
 
-    A seal that does not come, or does not activate, is tried again a bounded number of times; then the tube
-    is
-    stored open and recorded so. Raises Ending(UNSEALED_STORED).
+    A seal that does not come, or does not activate, is tried again a bounded number of times, and none is
+    tried that the record does not have; then the tube is stored open and recorded so. Raises
+    Ending(UNSEALED_STORED).
     """
     sample = kit.sample
     yield from turn_to(kit, sample.tube, CAROUSEL_STATION_SEAL, True)
     reason = REASON_SEAL_NOT_DISPENSED
     for attempt in range(1, kit.values[P_SAMPLE_SEAL_TRIES] + 1):
+        if not kit.custody.seals_left:
+            if attempt == 1:
+                reason = REASON_NO_SEALS
+            break
         yield from kit.custody.seal_intent(sample.number, sample.tube, attempt)
         if reason == REASON_SEAL_NOT_DISPENSED:
             dispensed = yield from dispense(kit, attempt)
@@ -57,7 +63,7 @@ def seal_tube(kit: "Kit") -> "Generator[None, None, None]":
             yield from turn_to(kit, sample.tube, CAROUSEL_STATION_CAMERA, True)
             yield from image(kit, PHASE_IMAGE_SEAL)
             return
-    sample.seal = SEAL_FAILED
+    sample.seal = SEAL_NONE if reason == REASON_NO_SEALS else SEAL_FAILED
     yield from store(kit)
     raise Ending(OUTCOME_UNSEALED_STORED, reason)
 

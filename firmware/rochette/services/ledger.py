@@ -203,8 +203,9 @@ class Ledger:
         self._epoch_s = epoch_s
         self._parameters = parameters
         self._firmware = firmware
-        self._payload = payload
-        self._seats = seats
+        self.payload = payload
+        """This payload, and its seats; 0 for any."""
+        self.seats = seats
         self._given: "bytearray | None" = None
         self._raw = bytearray(RECORD_BYTES)
         self._back = bytearray(RECORD_BYTES)
@@ -296,7 +297,7 @@ class Ledger:
             self.state = ABSENT
         if self.state == OPEN and self._is_foreign():
             self.state = FOREIGN
-            self._emit(EV_LEDGER_FOREIGN, self.inventory.payload, self._payload, self.inventory.seats)
+            self._emit(EV_LEDGER_FOREIGN, self.inventory.payload, self.payload, self.inventory.seats)
         if self.state == OPEN:
             self._emit(EV_LEDGER_OPENED, self.count)
         elif self.state == UNREADABLE:
@@ -308,8 +309,8 @@ class Ledger:
         inventory = self.inventory
         if not inventory.initialised:
             return False
-        other = self._payload and inventory.payload and inventory.payload != self._payload
-        return bool(other) or bool(self._seats and inventory.seats != self._seats)
+        other = self.payload and inventory.payload and inventory.payload != self.payload
+        return bool(other) or bool(self.seats and inventory.seats != self.seats)
 
     def _read_all(self) -> int:
         raw = self._raw
@@ -553,7 +554,7 @@ class Ledger:
         if self.state == BLANK:
             self.state = OPEN
             self._header_due = True
-        return self.queue(RECORD_KIND_INITIALISED, 0, seats, self._payload)
+        return self.queue(RECORD_KIND_INITIALISED, 0, seats, self.payload)
 
     def queue_given(self, raw: "bytes | bytearray") -> int:
         """Ask for a record that was kept elsewhere (64 bytes, with its mark) to be kept here, as it is.
@@ -569,7 +570,7 @@ class Ledger:
         if record.sequence != self.count + 1 or record.chain != self._link(raw):
             raise LedgerError("custody record to be restored does not go on from what is here")
         if record.kind == RECORD_KIND_INITIALISED:
-            if (self._payload and record.b != self._payload) or (self._seats and record.a != self._seats):
+            if (self.payload and record.b != self.payload) or (self.seats and record.a != self.seats):
                 raise LedgerError("custody record to be restored is of another payload; nothing was taken")
             if self.state == BLANK:
                 self.state = OPEN

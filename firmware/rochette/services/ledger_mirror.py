@@ -112,10 +112,10 @@ class LedgerMirror:
         for n in range(len(names)):
             size = self._fs.stat(name_of(n + 1))[6] if names[n] == name_of(n + 1)[len(FOLDER) + 1 :] else -1
             full = size == FILE_RECORDS * RECORD_BYTES
-            if size <= 0 or size % RECORD_BYTES or size > FILE_RECORDS * RECORD_BYTES:
+            if size < 0 or size % RECORD_BYTES or size > FILE_RECORDS * RECORD_BYTES:
                 return -1
             if not full and n != len(names) - 1:
-                return -1
+                return -1  # the last may be empty too: littlefs makes a file before it has anything in it
             total += size // RECORD_BYTES
         return total
 
