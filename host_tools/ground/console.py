@@ -33,6 +33,11 @@ YAMCS_HINT = (
     "Install it beside this program: python -m pip install 'fprime-yamcs==0.2.4' (it brings Yamcs, which is"
     " under the AGPL, and a Java)."
 )
+HINTS = """\
+Charts: choose 'Earth Received Time' as Time, for a payload's clock is not this machine's.
+What moves or commits hardware takes two commands: link.ARM with the opcode that the page says of it, then it
+itself. --arm sends the first by itself.
+Ctrl-C ends it."""
 _END_S = 8.0
 
 
@@ -235,7 +240,7 @@ def run(
             else:
                 address, child = stack.enter_context(ground_system(where, keep, gui_port, key, arm))
             print(f"console: {address}  (payload on {where}; files, pictures and logs in {keep})", flush=True)
-            print("Ctrl-C ends it.", flush=True)
+            print(HINTS if not with_yamcs else "Ctrl-C ends it.", flush=True)
             while True:
                 child.check()
                 time.sleep(0.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import random
@@ -10,18 +12,23 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from host_tools import cli, paths
 from host_tools.ground.client import Payload
 from host_tools.ground.console import emulated, rochette
-from host_tools.ground.errors import CommandFailed, PortError, TransferFailed
+from host_tools.ground.errors import CommandFailed, GroundError, PortError, TransferFailed
 from host_tools.ground.port import open_port
 from host_tools.ground.schema import Names
 from host_tools.ground.serve import PtyLine, TcpLine
+from host_tools.ground.served import CARD_PICTURES, Served
+from host_tools.pictures import HEIGHT, WIDTH
+from tests.unit.ground_bench import Bench
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +80,53 @@ def test_files_go_up_and_come_down_the_same(port: str, names: Names, tmp_path: P
         with pytest.raises(TransferFailed, match="EXISTS"):
             payload.uplink(tmp_path / "up.bin")
         payload.send("files.REMOVE", "up.bin", timeout_s=5)
+
+
+@pytest.mark.parametrize("target", ["cpython", pytest.param("micropython", marks=pytest.mark.micropython)])
+def test_a_picture_is_a_file_over_a_reset_too(target: str, names: Names, tmp_path: Path) -> None:
+    def boot_of(payload: Payload) -> int:
+        assert payload.connection is not None and payload.connection.link.welcome is not None
+        return payload.connection.link.welcome.session >> 16
+
+    with emulated(tmp_path, "--pace", "max", "--target", target) as port:
+        with Payload.connect(port, names=names, timeout_s=20) as payload:
+            with pytest.raises(TransferFailed, match="MISSING"):
+                payload.downlink("picture-1.jpg")
+            payload.send("camera.SHOOT", 20_000, 500, timeout_s=20)
+            picture = payload.downlink("picture-1.jpg")
+            with pytest.raises(CommandFailed, match="EXECUTION"):
+                payload.send("files.REMOVE", "picture-1.jpg", timeout_s=5)
+            boot = boot_of(payload)
+            with contextlib.suppress(GroundError):
+                payload.send("start.RESTART", timeout_s=0.5)
+        with Payload.connect(port, names=names, timeout_s=20) as payload:
+            assert boot_of(payload) == boot + 1
+            assert payload.downlink("picture-1.jpg") == picture
+    assert Image.open(io.BytesIO(picture)).size == (WIDTH, HEIGHT)
+
+
+def test_the_emulated_cameras_card_keeps_its_newest_pictures() -> None:
+    asked: list[int] = []
+
+    def develop(scene: Mapping[str, Any]) -> bytes:
+        asked.append(scene["no"])
+        return b"picture %d, %s" % (scene["no"], scene["of"])
+
+    served = Served({}, develop)
+    served.payload = Bench()
+    files = served.payload.ground.files
+    for number in range(1, CARD_PICTURES + 3):
+        served._keep({"no": number, "of": b"rock"})
+    served._keep({"no": 5, "of": b"a tube, after a reset"})
+    sizes = {number: files.size(f"picture-{number}.jpg") for number in range(1, CARD_PICTURES + 3)}
+    assert [number for number, size in sizes.items() if size < 0] == [1, 2]
+    buffer = bytearray(12)
+    assert files.read_into("picture-5.jpg", 9, buffer, 12) == 12 and buffer == b", a tube, aft"[:12]
+    assert files.read_into("picture-5.jpg", 28, buffer, 12) == 4
+    assert sorted(asked) == list(range(3, CARD_PICTURES + 3)), "painted when asked for, and once"
+    served._develop = None
+    served._keep({"no": 20})
+    assert files.size("picture-20.jpg") == -1
 
 
 def test_parameters_from_the_shell(port: str, capsys: pytest.CaptureFixture[str]) -> None:
