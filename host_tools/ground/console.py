@@ -22,6 +22,7 @@ from pathlib import Path
 
 from host_tools.ground.errors import GroundError
 from host_tools.ground.schema import DICTIONARY
+from host_tools.run.errors import UsageError
 
 HOST = "127.0.0.1"
 GUI_PORT = 5000
@@ -191,11 +192,15 @@ def ground_system(
         child.end()
 
 
+def require_yamcs() -> None:
+    """Raise UsageError when Yamcs is not installed."""
+    if importlib.util.find_spec("fprime_yamcs") is None:
+        raise UsageError(f"console: Yamcs is not installed. {YAMCS_HINT} Nothing was started.")
+
+
 @contextlib.contextmanager
 def yamcs(port: str, folder: Path, key: str | None = None) -> Iterator[tuple[str, Child]]:
     """Yamcs on `port`, over the CCSDS bridge; gives the address of its page."""
-    if importlib.util.find_spec("fprime_yamcs") is None:
-        raise GroundError(f"Yamcs is not installed. {YAMCS_HINT} Nothing was started.")
     from host_tools.ground.ccsds import Bridge
     from host_tools.ground.client import Payload
     from host_tools.ground.vision import Vision
