@@ -444,8 +444,12 @@ def _params(args: argparse.Namespace) -> int:
     if args.name is None or args.name.lower() in {one.component for one in every}:
         for one in every:
             if args.name is None or one.component == args.name.lower():
+                enum = names.words.enums.get(one.type)
+                default = enum.label(one.default) if enum else one.default
                 bounds = f"{one.minimum} to {one.maximum} {one.unit}".rstrip()
-                print(f"{one.component}.{one.name:<24} default {one.default:>8}  ({bounds})  {one.doc}")
+                if enum:
+                    bounds = ", ".join(label for label, _number, _words in enum.values)
+                print(f"{one.component}.{one.name:<24} default {default:>8}  ({bounds})  {one.doc}")
         return 0
     parameter = names.parameter(args.name)
     from host_tools.ground.schema import SET
@@ -455,7 +459,12 @@ def _params(args: argparse.Namespace) -> int:
 
     with _connect(args, names=names) as payload:
         said: list[Any] = []
-        payload.on_told(lambda told: said.append(told.values) if told.name == "link.PARAMETER" else None)
+
+        def hear(told: Told) -> None:
+            if told.name == "link.PARAMETER" and told.values["parameter"] == parameter.id:
+                said.append(told.values["value"])
+
+        payload.on_told(hear)
         try:
             if args.value is not None:
                 payload.set_parameter(args.name, args.value)
@@ -465,9 +474,10 @@ def _params(args: argparse.Namespace) -> int:
             return EXIT_REFUSED
         assert payload.connection is not None
         payload.connection.wait(lambda: True if said else None, 3.0)
-        value = said[-1]["value"] if said else None
-    if value is None:
+    if not said:
         raise GroundError("the payload did not tell the value.")
+    enum = names.words.enums.get(parameter.type)
+    value = enum.label(said[-1]) if enum else said[-1]
     print(f"{parameter.component}.{parameter.name} = {value} {parameter.unit}".rstrip())
     return 0
 

@@ -174,6 +174,11 @@ def test_parameters_from_the_shell(port: str, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out.strip() == "sample.RETAKE_S = 90 s"
     assert cli.main(["params", "--port", port, "sample.RETAKE_S"]) == 0
     assert capsys.readouterr().out.strip() == "sample.RETAKE_S = 90 s", "asked anew, it is what was set"
+    assert cli.main(["params", "--port", port, "link.RULE_PROCEDURE", "abort"]) == 0
+    assert capsys.readouterr().out.strip() == "link.RULE_PROCEDURE = ABORT"
+    assert cli.main(["params", "--port", port, "link.RULE_PROCEDURE", "FINISH"]) == 0
+    assert cli.main(["params", "--port", port, "link.RULE_PROCEDURE", "LATER"]) == 2
+    assert "'LATER' is none of: FINISH, PAUSE, ABORT, STOP" in capsys.readouterr().err
     assert cli.main(["params", "--port", port, "sample.RETAKE_S", "1"]) == 2
     assert "allowed are 5 to 86400 s" in capsys.readouterr().err
 
