@@ -118,12 +118,25 @@ class Person:
             return bytes(answer.read())
 
 
+def order(process: subprocess.Popen[str], word: str) -> str:
+    """Type at the console's terminal what the page has no button for; gives the answer."""
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(word + "\n")
+    process.stdin.flush()
+    return next(line for line in process.stdout if line.startswith((word.upper(), f"'{word}'")))
+
+
 @contextlib.contextmanager
 def console(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The command as it is typed; gives the address it prints."""
     command = [*rochette("console"), "--emulated", "--gui-port", "0", *options]
     process = subprocess.Popen(
-        command, cwd=paths.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=paths.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None
@@ -168,6 +181,10 @@ def test_a_sample_is_taken_watched_released_and_its_picture_downloaded_on_the_pa
         person.until_told(f"link.ARMED {names.command('sample.ACQUIRE').opcode:#x}")
         person.send("sample.ACQUIRE, 1, 3000")
         person.charted(90, at_least=20, above=20_000)
+        assert order(process, "pause") == "PAUSE: done; 1 activity was told.\n"
+        person.until_told("system.PAUSED")
+        assert "is none of these" in order(process, "halt")
+        assert order(process, "resume") == "RESUME: done; 1 activity was told.\n"
         assert "sample 1 in tube 1" in person.until_told("sample.HOLD", 180)
         person.send("files.LIST")
         person.until_told("files.LISTED picture-1.jpg")
