@@ -124,6 +124,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "rochette/services/link.py": ("Link.tick",),
     "rochette/services/mission_time.py": ("MissionTime.poll",),
     "rochette/services/monitors.py": ("Monitors.tick", "Monitors.check", "Monitors.enter"),
+    "rochette/services/start_record.py": ("StartRecord._save",),
     "rochette/services/telemetry.py": ("Telemetry.tick", "Telemetry._read"),
     "rochette/watch.py": (
         "Watch.tick",

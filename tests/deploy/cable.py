@@ -1,55 +1,10 @@
-"""A served chip for tests, as `rochette emulate --target chip` serves it, and a cable that can be pulled."""
+"""A cable that can be pulled."""
 
 from __future__ import annotations
 
-import re
 import select
-import signal
 import socket
-import subprocess
-import sys
 import threading
-import time
-from pathlib import Path
-
-START_S = 180.0
-
-
-class ServedChip:
-    """One emulated Pico on a TCP port of this machine."""
-
-    def __init__(self, log: Path, *options: str) -> None:
-        self._log = log.open("w")
-        command = [
-            sys.executable,
-            "-m",
-            "host_tools.cli",
-            "emulate",
-            "--target",
-            "chip",
-            "--tcp",
-            "0",
-            "--pace",
-            "max",
-        ]
-        self._process = subprocess.Popen(
-            [*command, *options], stdout=self._log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
-        )
-        end = time.monotonic() + START_S
-        while time.monotonic() < end:
-            found = re.search(r"--port (\S+)", log.read_text())
-            if found:
-                self.port = found[1]
-                return
-            assert self._process.poll() is None, log.read_text()
-            time.sleep(0.1)
-        raise AssertionError(f"the chip was not served in {START_S:.0f} s: {log.read_text()}")
-
-    def close(self) -> None:
-        """No process is left."""
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(20)
-        self._log.close()
 
 
 class Cable:
