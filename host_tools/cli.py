@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--depth", default=66.0, type=_depth, metavar="MM", help="depth of the core (66)")
     run.add_argument(
         "--target",
-        default="cpython",
+        default=None,
         type=_one_of(RUN_TARGETS, "target"),
         metavar="|".join(RUN_TARGETS),
         help="where the firmware runs (cpython)",
@@ -190,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     board_commands.register(commands, _Parser)
     deploy_commands.register(commands)
     bench_commands.register(commands)
-    ground.register(commands, _Parser)
+    ground.register(commands, _Parser, _pace, _whole)
     ledger_commands.register(commands, _Parser)
     campaign_commands.register(commands, _Parser, _whole)
     chip_commands.register(commands, _one_of(RUN_TARGETS, "target"), _pace, _whole)
@@ -198,13 +198,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.port is None:
+        if args.key is not None:
+            raise UsageError("run: --key goes with --port, the link that it is the key of.")
+        return _run_on(args, None)
+    for option in ("target", "payload"):
+        if getattr(args, option) is not None:
+            raise UsageError(f"run: --{option} says how to emulate a payload; with --port there is one.")
+    return ground.guarded(_run_over_the_link)(args)
+
+
+def _run_over_the_link(args: argparse.Namespace) -> int:
+    from host_tools.ground.job import Job
+
+    with Job(args.port, args.key, args.rock is not None or args.seed is not None) as job:
+        return _run_on(args, job)
+
+
+def _run_on(args: argparse.Namespace, session: Callable[..., dict[str, Any]] | None) -> int:
     from host_tools.run import display, runner
 
-    session: Callable[..., dict[str, Any]] | None = None
-    if args.port is not None:
-        from host_tools.ground.job import Job
-
-        session = Job(args.port, args.key, args.rock is not None or args.seed is not None)
     done = runner.run(
         runner.Asked(
             rock=args.rock or "sandstone",
@@ -213,7 +226,7 @@ def _run(args: argparse.Namespace) -> int:
             depth_mm=args.depth,
             release=args.release,
             board=args.board,
-            target=args.target if args.port is None else str(args.port),
+            target=args.target or TARGETS[0] if args.port is None else str(args.port),
             payload=args.payload,
         ),
         out=Path(args.out),

@@ -22,7 +22,7 @@ from rochette.services.packets import place_of
 from rochette.services.sequencer import Sequencer
 from rochette.services.stores import FramStore
 from rochette.services.telemetry_link import TelemetryDownlink
-from rochette.services.wire import PACKET_FILE, u16
+from rochette.services.wire import PACKET_FILE, PACKET_MAX, u16
 from rochette.tables import (
     ACTIVITY_NAME_BRING_UP,
     ACTIVITY_NAME_NONE,
@@ -208,7 +208,8 @@ class Ground:
             self.answers.take(buffer, start, end, number)
             return
         descriptor = u16(buffer, start) if end - start > 1 else 0
-        if descriptor != PACKET_FILE or not self.files.take(buffer, start, end):
+        known = descriptor == PACKET_FILE and end - start <= PACKET_MAX
+        if not known or not self.files.take(buffer, start, end):
             self._events.emit(EV_LINK_MALFORMED, end - start, descriptor)
 
     def _session(self, new: bool) -> None:

@@ -102,7 +102,7 @@ class Payload(Ears):
         self, port: str, key: Path | str | None = None, history: bool = False, rejoin_s: float = 0.0
     ) -> None:
         """Open the port and begin to shake hands, without waiting. `rejoin_s`: see connect()."""
-        tag = Tag(read_key(key)) if key else None
+        tag = None if key is None else Tag(read_key(key))
         opened = open_port(port)
         self.connection = Connection(opened, self, tag, history, lambda: open_port(port), rejoin_s)
         self.connection.start()

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from host_tools.ground.errors import (
     BadArgument,
+    BadKey,
+    CommandFailed,
     GroundError,
     PortError,
     SequenceError,
@@ -31,13 +33,16 @@ if TYPE_CHECKING:
 PORT = "ROCHETTE_PORT"
 """Environment: the port when --port is not given."""
 EXIT_REFUSED = 1
-_WRONG_USE = (UnknownName, BadArgument, SequenceError, PortError, WrongDictionary)
+SECONDS_MAX = 10_000_000
+_WRONG_USE = (UnknownName, BadArgument, BadKey, SequenceError, PortError, WrongDictionary)
 
 Parsers = Any  # argparse's own type of a set of subparsers is private
 
 
 def guarded(call: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """Errors of the ground in one sentence on standard error; 2 for what was never sent, 4 for the rest."""
+    """Errors of the ground in one sentence on standard error: 2 for what was never sent, 1 for the payload's
+    no, 4 for the rest.
+    """
 
     def run(args: argparse.Namespace) -> int:
         try:
@@ -46,24 +51,49 @@ def guarded(call: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Nam
             raise UsageError(str(error)) from error
         except GroundError as error:
             print(f"rochette: {error}", file=sys.stderr)
-            return EXIT_FAULT
+            return EXIT_REFUSED if isinstance(error, CommandFailed) else EXIT_FAULT
 
     return run
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value <= SECONDS_MAX:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds above 0, up to {SECONDS_MAX}")
+    return value
+
+
+def _network_port(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a network port from 0 to 65535; 0 takes any")
+    return value
 
 
 def add_port(parser: argparse.ArgumentParser) -> None:
     """--port and --key, as all of these have them."""
     parser.add_argument(
         "--port",
-        default=os.environ.get(PORT, "auto"),
+        default=os.environ.get(PORT) or "auto",
         metavar="auto|DEV|URL",
         help=f"the payload's port: a device, socket://HOST:PORT, or the only board (${PORT}, else auto)",
     )
     parser.add_argument("--key", default=None, metavar="FILE", help="the key of a link that is not USB")
 
 
-def register(commands: Parsers, parser_class: type[argparse.ArgumentParser]) -> None:
-    """Add the subcommands to the parser of `rochette`."""
+def register(
+    commands: Parsers,
+    parser_class: type[argparse.ArgumentParser],
+    pace: Callable[[str], Any],
+    whole: Callable[[int, int], Callable[[str], int]],
+) -> None:
+    """Add the subcommands to the parser of `rochette`. The converters are those of the other commands."""
 
     def add(name: str, help: str, call: Callable[[argparse.Namespace], int], **more: Any) -> Any:
         parser = commands.add_parser(name, help=help, description=help, allow_abbrev=False, **more)
@@ -78,7 +108,7 @@ def register(commands: Parsers, parser_class: type[argparse.ArgumentParser]) -> 
     )
     add_port(send)
     send.add_argument("--arm", action="store_true", help="arm a hazardous command without being asked")
-    send.add_argument("--timeout", type=float, default=None, metavar="S", help="give up waiting after this")
+    send.add_argument("--timeout", type=_seconds, metavar="S", help="give up waiting after this")
     send.add_argument("--json", action="store_true", help="the answer as one JSON object")
     send.add_argument("--list", action="store_true", help="list the commands with arguments and bounds")
     name = send.add_argument("name", nargs="?", metavar="COMMAND", help="as sample.ACQUIRE; in any case")
@@ -87,7 +117,8 @@ def register(commands: Parsers, parser_class: type[argparse.ArgumentParser]) -> 
     given.completer = _complete_argument
     watch = add("watch", "show events and values as they come", _watch)
     add_port(watch)
-    watch.add_argument("--for", dest="seconds", type=float, default=None, metavar="S", help="end after this")
+    watch.add_argument("--for", dest="seconds", type=_seconds, metavar="S", help="end after this")
+    watch.add_argument("--list", action="store_true", help="list the channels")
     watch.add_argument("--history", action="store_true", help="begin with what the payload still has")
     watch.add_argument("--json", action="store_true", help="one JSON object a line")
     watch.add_argument(
@@ -122,10 +153,16 @@ def register(commands: Parsers, parser_class: type[argparse.ArgumentParser]) -> 
     put.add_argument("name", nargs="?", metavar="NAME", help="its name there (the same)")
     params = add("params", "list parameters; ask or set one", _params)
     add_port(params)
-    params.add_argument("name", nargs="?", metavar="NAME", help="as feed.TRAVEL_UM_S; or a component")
+    parameter = params.add_argument(
+        "name", nargs="?", metavar="NAME", help="as feed.TRAVEL_UM_S; or a component"
+    )
+    parameter.completer = _complete_parameter
     params.add_argument("value", nargs="?", metavar="VALUE", help="set it to this")
     add("ports", "list the boards that are plugged in", _ports)
-    _console_parser(add("console", "F Prime's ground system on a payload, in the browser", _console))
+    console = add("console", "F Prime's ground system on a payload, in the browser", _console)
+    _console_parser(console, pace, whole(0, 2**30 - 1))
+    key = add("key", "make a key for a link that is not USB", _key)
+    key.add_argument("file", metavar="FILE", help="the new file; one that is there stays as it is")
     completion = add("completion", "print the lines that give a shell tab completion", _completion)
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), nargs="?", default="bash")
 
@@ -160,6 +197,11 @@ def _complete_channel(prefix: str, **_rest: Any) -> list[str]:
     return [name for name in _names().channel_names() if name.lower().startswith(prefix.lower())]
 
 
+def _complete_parameter(prefix: str, **_rest: Any) -> list[str]:
+    known = [f"{one.component}.{one.name}" for one in _names().words.parameter_list]
+    return [name for name in known if name.lower().startswith(prefix.lower())]
+
+
 def _names() -> Any:
     from host_tools.ground.schema import Names
 
@@ -180,16 +222,18 @@ def _send(args: argparse.Namespace) -> int:
     if args.list or args.name is None:
         if args.name is None and not args.list:
             raise UsageError("send: which command? 'rochette send --list' names them all.")
-        for one in names.command_names():
-            if args.name is None or one.lower().startswith(args.name.lower()):
-                print(names.usage(names.command(one)))
+        wanted = (args.name or "").lower()
+        found = [one for one in names.command_names() if one.lower().startswith(wanted)]
+        if not found:
+            raise UsageError(f"send --list: no command begins with '{args.name}'; --list names them all.")
+        for one in found:
+            print(names.usage(names.command(one)))
         return 0
     command = names.command(args.name)
     names.packet(command, args.arguments)  # everything that can be wrong is said before the port is opened
     if names.hazardous(command) and not args.arm:
         _ask_to_arm(command.name)
     from host_tools.ground.client import REJOIN_S
-    from host_tools.ground.errors import CommandFailed
 
     with _connect(args, names=names, rejoin_s=REJOIN_S) as payload:
         payload.on_noted(_show_note)
@@ -240,6 +284,9 @@ def _line_of(told: Told) -> str:
 
 def _watch(args: argparse.Namespace) -> int:
     names = _names()
+    if args.list:
+        print("\n".join(names.channel_names()))
+        return 0
     wanted = {names.channel(name) for name in args.channels}
     shown: dict[str, str] = {}
     from host_tools.ground.client import Payload
@@ -333,11 +380,13 @@ def _sequence_parser(parser: argparse.ArgumentParser, parser_class: type[argpars
 def _sequence(args: argparse.Namespace) -> int:
     from host_tools.ground import sequence
     from host_tools.ground.client import REJOIN_S
-    from host_tools.ground.errors import CommandFailed
+    from host_tools.ground.files import check_name
     from host_tools.ground.release import Releaser
     from host_tools.ground.vision import Vision
 
     names = _names()
+    if args.verb != "check" and args.name is not None:
+        check_name(args.name)
     steps = sequence.read(args.file, names)
     size = len(sequence.compiled(steps))
     print(f"{args.file}: {len(steps)} commands, {size} bytes compiled, all within their bounds")
@@ -363,14 +412,26 @@ def _sequence(args: argparse.Namespace) -> int:
 
 
 def _get(args: argparse.Namespace) -> int:
+    from host_tools.ground.files import check_name
+
+    check_name(args.name)
+    path = Path(args.file or args.name)
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"get: {path} cannot be written: give a file in a folder that is there.")
     with _connect(args) as payload:
-        path = Path(args.file or args.name)
         data = payload.downlink(args.name, path)
     print(f"{path}: {len(data)} bytes, whole")
     return 0
 
 
 def _put(args: argparse.Namespace) -> int:
+    from host_tools.ground.files import check_name
+
+    check_name(args.name or Path(args.file).name)
+    try:
+        Path(args.file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"put: {args.file} cannot be read ({error.strerror}). Nothing was sent.") from error
     with _connect(args) as payload:
         crc = payload.uplink(args.file, args.name)
     print(f"{args.name or Path(args.file).name}: stored on the payload, CRC-32 {crc:08x}")
@@ -383,15 +444,27 @@ def _params(args: argparse.Namespace) -> int:
     if args.name is None or args.name.lower() in {one.component for one in every}:
         for one in every:
             if args.name is None or one.component == args.name.lower():
+                enum = names.words.enums.get(one.type)
+                default = enum.label(one.default) if enum else one.default
                 bounds = f"{one.minimum} to {one.maximum} {one.unit}".rstrip()
-                print(f"{one.component}.{one.name:<24} default {one.default:>8}  ({bounds})  {one.doc}")
+                if enum:
+                    bounds = ", ".join(label for label, _number, _words in enum.values)
+                print(f"{one.component}.{one.name:<24} default {default:>8}  ({bounds})  {one.doc}")
         return 0
     parameter = names.parameter(args.name)
-    from host_tools.ground.errors import CommandFailed
+    from host_tools.ground.schema import SET
+
+    if args.value is not None:  # what can be wrong with it is said before the port is opened
+        names.packet(names.command(f"{parameter.component}.{parameter.name}{SET}"), [args.value])
 
     with _connect(args, names=names) as payload:
         said: list[Any] = []
-        payload.on_told(lambda told: said.append(told.values) if told.name == "link.PARAMETER" else None)
+
+        def hear(told: Told) -> None:
+            if told.name == "link.PARAMETER" and told.values["parameter"] == parameter.id:
+                said.append(told.values["value"])
+
+        payload.on_told(hear)
         try:
             if args.value is not None:
                 payload.set_parameter(args.name, args.value)
@@ -401,9 +474,10 @@ def _params(args: argparse.Namespace) -> int:
             return EXIT_REFUSED
         assert payload.connection is not None
         payload.connection.wait(lambda: True if said else None, 3.0)
-        value = said[-1]["value"] if said else None
-    if value is None:
+    if not said:
         raise GroundError("the payload did not tell the value.")
+    enum = names.words.enums.get(parameter.type)
+    value = enum.label(said[-1]) if enum else said[-1]
     print(f"{parameter.component}.{parameter.name} = {value} {parameter.unit}".rstrip())
     return 0
 
@@ -422,23 +496,80 @@ def _ports(_args: argparse.Namespace) -> int:
 # ---- console, completion ------------------------------------------------------------------------------
 
 
-def _console_parser(parser: argparse.ArgumentParser) -> None:
+_FOR_EMULATED = {"rock": "sandstone", "seed": "1", "pace": "max"}
+"""Options of the emulated payload that the console starts, and what they are when not given."""
+
+
+def _checked(convert: Callable[[str], Any]) -> Callable[[str], str]:
+    """The text itself, once it is one that `convert` takes: it is handed to another program."""
+
+    def check(text: str) -> str:
+        convert(text)
+        return text
+
+    return check
+
+
+def _console_parser(
+    parser: argparse.ArgumentParser, pace: Callable[[str], Any], seed: Callable[[str], Any]
+) -> None:
     add_port(parser)
+    parser.set_defaults(port=None)
     parser.add_argument("--emulated", action="store_true", help="on an emulated payload, started with it")
-    parser.add_argument("--rock", default="sandstone", metavar="NAME", help="with --emulated: what it drills")
-    parser.add_argument("--seed", default="1", metavar="N", help="with --emulated: its seed")
-    parser.add_argument("--pace", default="max", metavar="1|N|max", help="with --emulated: its pace (max)")
-    parser.add_argument("--gui-port", type=int, default=5000, metavar="N", help="of the web page (5000)")
+    parser.add_argument("--rock", metavar="NAME", help="with --emulated: what it drills (sandstone)")
+    parser.add_argument("--seed", type=_checked(seed), metavar="N", help="with --emulated: its seed (1)")
+    parser.add_argument(
+        "--pace", type=_checked(pace), metavar="1|N|max", help="with --emulated: its pace (max)"
+    )
+    parser.add_argument(
+        "--gui-port", type=_network_port, default=5000, metavar="N", help="of the web page (5000)"
+    )
     parser.add_argument("--arm", action="store_true", help="arm hazardous commands without being asked")
     parser.add_argument("--yamcs", action="store_true", help="Yamcs instead, where it is installed")
 
 
 def _console(args: argparse.Namespace) -> int:
+    """Everything that can be wrong is said first: later a browser waits, and nobody looks at the terminal."""
     from host_tools.ground import console
 
-    emulate = ("--rock", args.rock, "--seed", args.seed, "--pace", args.pace)
-    port = None if args.emulated else args.port
+    if args.key is not None:
+        from host_tools.ground.tag import read_key
+
+        read_key(args.key)
+    emulate: list[str] = []
+    port = args.port
+    if args.emulated:
+        if port is not None:
+            raise UsageError("console: give --emulated or --port, one of the two.")
+        emulate = _emulated_options(args)
+    else:
+        given = next((name for name in _FOR_EMULATED if getattr(args, name) is not None), None)
+        if given is not None:
+            raise UsageError(f"console: --{given} goes with --emulated.")
+        from host_tools.ground.port import open_port
+
+        port = port if port is not None else os.environ.get(PORT) or "auto"
+        open_port(port).close()
+    if args.yamcs:
+        console.require_yamcs()
     return console.run(port, emulate, args.gui_port, args.key, args.arm, args.yamcs)
+
+
+def _emulated_options(args: argparse.Namespace) -> list[str]:
+    from host_tools.run import runner
+
+    chosen = {name: getattr(args, name) or usual for name, usual in _FOR_EMULATED.items()}
+    runner.make_spec(runner.Asked(rock=chosen["rock"], seed=int(chosen["seed"])))  # names a rock that is none
+    options = [part for name, value in chosen.items() for part in ("--" + name, value)]
+    return options + (["--key", args.key] if args.key is not None else [])
+
+
+def _key(args: argparse.Namespace) -> int:
+    from host_tools.ground.tag import new_key
+
+    new_key(args.file)
+    print(f"{args.file}: a new key. It never crosses the line it protects: put it on the board over USB.")
+    return 0
 
 
 def _completion(args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ import contextlib
 import importlib.util
 import math
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -17,11 +18,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from host_tools.ground.errors import GroundError
 from host_tools.ground.schema import DICTIONARY
+from host_tools.run.errors import UsageError
 
 HOST = "127.0.0.1"
 GUI_PORT = 5000
@@ -33,7 +35,16 @@ YAMCS_HINT = (
     "Install it beside this program: python -m pip install 'fprime-yamcs==0.2.4' (it brings Yamcs, which is"
     " under the AGPL, and a Java)."
 )
+HINTS = """\
+Charts: choose 'Earth Received Time' as Time, for a payload's clock is not this machine's.
+What moves or commits hardware takes two commands: link.ARM with the opcode that the page says of it, then it
+itself. --arm sends the first by itself."""
+ORDERS = ("stop", "abort", "pause", "resume")
+ORDERS_HINT = "Type stop, abort, pause or resume here: the page has no button for it. Ctrl-C ends all of it."
+_ORDER_S = 8.0
 _END_S = 8.0
+
+Order = Callable[[str], str]
 
 
 class Child:
@@ -109,6 +120,25 @@ def rochette(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "host_tools.cli", *arguments]
 
 
+def orders_of(folder: Path) -> Path:
+    """The socket on which a ground system's adapter takes orders."""
+    return folder / "orders"
+
+
+def give_order(folder: Path, word: str) -> str:
+    """Have the adapter of the ground system in `folder` stop, abort, pause or resume; its answer in words."""
+    answers = folder / "answers"
+    answers.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
+        own.bind(str(answers))
+        own.settimeout(_ORDER_S)
+        try:
+            own.sendto(word.encode(), str(orders_of(folder)))
+            return own.recv(1024).decode()
+        except OSError:
+            return f"{word.upper()}: the ground system did not answer. Use the emergency stop."
+
+
 def gds_command(
     port: str, folder: Path, gui_port: int, key: str | None, arm: bool, gui: bool = True
 ) -> list[str]:
@@ -125,6 +155,7 @@ def gds_command(
     command += ["--framing-selection", "rochette", "--rochette-pictures", str(folder / "pictures")]
     command += ["--rochette-key", key] if key else []
     command += ["--rochette-arm"] if arm else []
+    command += ["--rochette-orders", str(orders_of(folder))]
     command += ["--gui", "html" if gui else "none", "--gui-addr", HOST, "--gui-port", str(gui_port)]
     command += ["--skip-browser-open"]
     command += ["--no-clear-history", "--logs", str(folder / "logs"), "--log-directly"]
@@ -174,23 +205,27 @@ def emulated(folder: Path, *options: str) -> Iterator[str]:
 @contextlib.contextmanager
 def ground_system(
     port: str, folder: Path, gui_port: int = GUI_PORT, key: str | None = None, arm: bool = False
-) -> Iterator[tuple[str, Child]]:
-    """The stock ground system on `port`; gives the address of its page."""
+) -> Iterator[tuple[str, Child, Order]]:
+    """The stock ground system on `port`; gives the address of its page, and what takes orders."""
     number = free_port(gui_port)
     child = Child("fprime-gds", gds_command(port, folder, number, key, arm), folder / "gds.log", folder)
     try:
         address = f"http://{HOST}:{number}/"
         wait_for_page(address, [child])
-        yield address, child
+        yield address, child, lambda word: give_order(folder, word)
     finally:
         child.end()
 
 
-@contextlib.contextmanager
-def yamcs(port: str, folder: Path, key: str | None = None) -> Iterator[tuple[str, Child]]:
-    """Yamcs on `port`, over the CCSDS bridge; gives the address of its page."""
+def require_yamcs() -> None:
+    """Raise UsageError when Yamcs is not installed."""
     if importlib.util.find_spec("fprime_yamcs") is None:
-        raise GroundError(f"Yamcs is not installed. {YAMCS_HINT} Nothing was started.")
+        raise UsageError(f"console: Yamcs is not installed. {YAMCS_HINT} Nothing was started.")
+
+
+@contextlib.contextmanager
+def yamcs(port: str, folder: Path, key: str | None = None) -> Iterator[tuple[str, Child, Order]]:
+    """Yamcs on `port`, over the CCSDS bridge; gives the address of its page, and what takes orders."""
     from host_tools.ground.ccsds import Bridge
     from host_tools.ground.client import Payload
     from host_tools.ground.vision import Vision
@@ -206,7 +241,26 @@ def yamcs(port: str, folder: Path, key: str | None = None) -> Iterator[tuple[str
         child = Child("fprime-yamcs", command, folder / "yamcs.log", folder)
         stack.callback(child.end)
         wait_for_page(YAMCS_PAGE, [child], YAMCS_START_S)
-        yield YAMCS_PAGE, child
+        yield YAMCS_PAGE, child, lambda word: payload.urgent(word.upper())
+
+
+def _listen(order: Order, seconds: float) -> bool:
+    """Carry out what is typed in this time; whether more may come."""
+    if os.isatty(0) and os.tcgetpgrp(0) != os.getpgrp():
+        time.sleep(seconds)  # in the background: reading would stop this program
+        return True
+    if not select.select([0], [], [], seconds)[0]:
+        return True
+    typed = os.read(0, 1024).decode(errors="replace")
+    for word in typed.lower().split():
+        if word not in ORDERS:
+            print(f"'{word}' is none of these. {ORDERS_HINT}", flush=True)
+            continue
+        try:
+            print(order(word), flush=True)
+        except GroundError as error:
+            print(error, flush=True)
+    return bool(typed)
 
 
 def run(
@@ -231,14 +285,18 @@ def run(
             system = "Yamcs (a minute)" if with_yamcs else "F Prime's ground system (some ten seconds)"
             print(f"starting {system} ...", file=sys.stderr, flush=True)
             if with_yamcs:
-                address, child = stack.enter_context(yamcs(where, keep, key))
+                address, child, order = stack.enter_context(yamcs(where, keep, key))
             else:
-                address, child = stack.enter_context(ground_system(where, keep, gui_port, key, arm))
+                address, child, order = stack.enter_context(ground_system(where, keep, gui_port, key, arm))
             print(f"console: {address}  (payload on {where}; files, pictures and logs in {keep})", flush=True)
-            print("Ctrl-C ends it.", flush=True)
+            print(ORDERS_HINT if with_yamcs else f"{HINTS}\n{ORDERS_HINT}", flush=True)
+            listening = sys.stdin is not None
             while True:
                 child.check()
-                time.sleep(0.5)
+                if listening:
+                    listening = _listen(order, 0.5)
+                else:
+                    time.sleep(0.5)
     except KeyboardInterrupt:
         print("console ended.", file=sys.stderr)
         return 0

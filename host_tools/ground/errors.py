@@ -11,6 +11,10 @@ class PortError(GroundError):
     """The port does not exist, may not be opened, belongs to another program, or went away."""
 
 
+class BadKey(GroundError):
+    """The file that is given as a link's key is none, or others may read it. Nothing was sent."""
+
+
 class LinkError(GroundError):
     """Nothing understandable came back: no payload there, another protocol version, or a wrong key."""
 

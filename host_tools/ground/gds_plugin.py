@@ -8,14 +8,17 @@ ground system's file uplink, which has no acknowledgement of its own, goes at th
     fprime-gds -n --dictionary dictionary.json --communication-selection rochette --rochette-port PORT \\
                --framing-selection rochette
 
-`rochette console` gives all of that.
+`rochette console` gives all of that. The page has no button that stops anything, and the port belongs to this
+adapter alone: with --rochette-orders it takes stop, abort, pause and resume from a socket, past every queue.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import queue
+import socket
 import struct
 import threading
 import time
@@ -26,6 +29,7 @@ from fprime_gds.common.communication.adapters.base import BaseAdapter
 from fprime_gds.common.communication.framing import FramerDeframer
 from fprime_gds.plugin.definitions import gds_plugin
 
+from host_tools.ground import wire
 from host_tools.ground.client import Payload
 from host_tools.ground.errors import GroundError
 from host_tools.ground.files import START
@@ -87,11 +91,13 @@ class RochettePort(BaseAdapter):
         rochette_key: str = "",
         rochette_pictures: str = "",
         rochette_arm: bool = False,
+        rochette_orders: str = "",
     ) -> None:
         self._port = rochette_port
         self._key = rochette_key or None
         self._vision = Vision(Path(rochette_pictures)) if rochette_pictures else Vision()
         self._arm = rochette_arm
+        self._orders = rochette_orders
         self._names = Names.load()
         self._packets: queue.Queue[bytes] = queue.Queue(100_000)
         self._payload: Payload | None = None
@@ -125,6 +131,11 @@ class RochettePort(BaseAdapter):
                 "default": False,
                 "help": "arm hazardous commands without being asked",
             },
+            ("--rochette-orders",): {
+                "type": str,
+                "default": "",
+                "help": "a socket is made here that takes stop, abort, pause and resume",
+            },
         }
 
     def open(self) -> None:
@@ -132,6 +143,8 @@ class RochettePort(BaseAdapter):
         self._ending.clear()
         self._keeper = threading.Thread(target=self._keep, name="rochette port", daemon=True)
         self._keeper.start()
+        if self._orders:
+            threading.Thread(target=self._take_orders, name="rochette orders", daemon=True).start()
 
     def close(self) -> None:
         """Leave on purpose."""
@@ -164,6 +177,29 @@ class RochettePort(BaseAdapter):
         while not self._ending.wait(0.2):
             if connection.failure is not None:
                 raise connection.failure
+
+    def _take_orders(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as orders:
+            orders.bind(self._orders)
+            orders.settimeout(0.2)
+            while not self._ending.is_set():
+                try:
+                    word, sender = orders.recvfrom(64)
+                except TimeoutError:
+                    continue
+                with contextlib.suppress(OSError):  # who asked has gone
+                    orders.sendto(self._obey(word.decode(errors="replace")).encode(), sender)
+
+    def _obey(self, word: str) -> str:
+        payload, kind = self._payload, word.upper()
+        if kind not in wire.URGENT_NAMES:
+            return f"{word} is none of: {', '.join(wire.URGENT_NAMES).lower()}."
+        if payload is None:
+            return f"{kind}: no payload is there. Use the emergency stop."
+        try:
+            return payload.urgent(kind)
+        except GroundError as error:
+            return str(error)
 
     def _say(self, text: str) -> None:
         if text != self._said:

@@ -11,6 +11,7 @@ import queue
 import sys
 import time
 from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from host_tools.ground.client import REJOIN_S, Payload
@@ -66,15 +67,21 @@ class Job:
         self._origins: dict[int, int] = {}
         self._latest: dict[str, Any] = {}
 
+    def __enter__(self) -> Job:
+        """Connect, before a run folder is made for a payload that is not there. Raises GroundError."""
+        self._payload = Payload.connect(self._port, self._key, rejoin_s=REJOIN_S)
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._payload.close()
+
     def __call__(
         self, _target: str, spec: Mapping[str, Any], sink: Sink, gate: InterruptGate
     ) -> dict[str, Any]:
         """Run the job; its result has the keys of a session's. Raises RunError, Interrupted."""
         self._spec, self._sink, self._gate = spec, sink, gate
-        try:
-            self._payload = Payload.connect(self._port, self._key, rejoin_s=REJOIN_S)
-        except GroundError as error:
-            raise RunError(str(error)) from error
         try:
             return self._take_one()
         except GroundError as error:
@@ -82,8 +89,6 @@ class Job:
         except KeyboardInterrupt:
             self._safe_way_out()
             raise
-        finally:
-            self._payload.close()
 
     def _take_one(self) -> dict[str, Any]:
         payload = self._payload

@@ -148,6 +148,8 @@ def _open_socket(name: str) -> Port:
 def _open_serial(name: str) -> Port:
     import serial
 
+    if not name:
+        raise PortError("--port: it is empty; give a device, socket://HOST:PORT or auto. Nothing was opened.")
     if not os.path.exists(name):
         boards = "".join(f"\n  {board}" for board in find_boards())
         raise PortError(
@@ -173,7 +175,8 @@ def _why_not(name: str, error: Exception) -> PortError:
             f"{name}: you may not open it. On Linux, serial ports belong to the group 'dialout': "
             "'sudo usermod -aG dialout $USER', then log in again. Nothing was opened."
         )
-    return PortError(f"{name}: it does not open as a serial port ({text}). Nothing was opened.")
+    why = os.strerror(number) if isinstance(number, int) else "it is none"
+    return PortError(f"{name}: it does not open as a serial port ({why}). Nothing was opened.")
 
 
 def holders(name: str) -> list[str]:

@@ -64,7 +64,7 @@ class Names:
         """The command of that name. Raises UnknownName with near ones."""
         found = self._by_name.get(_ALIASES.get(name.lower(), name.lower()))
         if found is None:
-            others = near(name, self.command_names())
+            others = near(name, self.command_names(), "'rochette send --list'")
             raise UnknownName(f"no command is called {name}{others} Nothing was sent.")
         return found
 
@@ -106,8 +106,9 @@ class Names:
         for one in self.words.parameter_list:
             if wanted in (f"{one.component}.{one.name}".lower(), one.full_name.lower()):
                 return one
-        others = near(name, [f"{p.component}.{p.name}" for p in self.words.parameter_list])
-        raise UnknownName(f"no parameter is called {name}{others}")
+        known = [f"{p.component}.{p.name}" for p in self.words.parameter_list]
+        others = near(name, known, "'rochette params'")
+        raise UnknownName(f"no parameter is called {name}{others} Nothing was sent.")
 
     def packet(self, command: CommandShape, values: Sequence[Any]) -> bytes:
         """The command's packet. `values` are texts as typed, or Python values. Raises BadArgument."""
@@ -125,6 +126,8 @@ class Names:
         field = command.fields[at]
         low, high, unit = self._bounds(command, at)
         try:
+            if low is not None and isinstance(value, str) and not _whole(value):
+                raise BadArgument(f"'{value}' is not a whole number from {low} to {high}{unit}")
             got = field.type.read(value) if isinstance(value, str) else value
             if low is not None and high is not None and isinstance(got, int) and not low <= got <= high:
                 raise BadArgument(f"{got} is out of bounds; allowed are {low} to {high}{unit}")
@@ -142,11 +145,20 @@ class Names:
         for known in self.schema.channel_named:
             if known.lower() == name.lower():
                 return known
-        raise UnknownName(f"no channel is called {name}{near(name, self.channel_names())}")
+        others = near(name, self.channel_names(), "'rochette watch --list'")
+        raise UnknownName(f"no channel is called {name}{others} Nothing was sent.")
 
 
-def near(name: str, names: Iterable[str]) -> str:
-    """', did you mean ...?' or the sentence's end: names like `name`, by letters or by their last part."""
+def _whole(text: str) -> bool:
+    try:
+        int(text, 0)
+    except ValueError:
+        return False
+    return True
+
+
+def near(name: str, names: Iterable[str], listing: str) -> str:
+    """Names like `name`, by letters or by their last part; where there are none, what lists all."""
     wanted = name.lower().split(".")[-1]
     by_end = {one.lower().split(".")[-1]: one for one in names}
     whole = {one.lower(): one for one in by_end.values()}
@@ -154,7 +166,7 @@ def near(name: str, names: Iterable[str]) -> str:
     found += [by_end[match] for match in difflib.get_close_matches(wanted, by_end, 3, 0.6)]
     found += [one for end, one in by_end.items() if wanted and wanted in end]
     unique = list(dict.fromkeys(found))[:4]
-    return f"; near it: {', '.join(unique)}." if unique else "; 'rochette send --list' names them all."
+    return f"; near it: {', '.join(unique)}." if unique else f"; {listing} names them all."
 
 
 def _firmware_version() -> int:

@@ -49,8 +49,10 @@ def read(path: Path | str, names: Names) -> list[Step]:
     """The steps of a text file. Raises SequenceError with every line that is wrong."""
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SequenceError(f"{path}: cannot be read ({error}). Nothing was sent.") from error
+    except OSError as error:
+        raise SequenceError(f"{path}: cannot be read ({error.strerror}). Nothing was sent.") from error
+    except UnicodeDecodeError:
+        raise SequenceError(f"{path}: it is not a text (UTF-8). Nothing was sent.") from None
     steps, wrong = [], []
     for number, line in enumerate(lines, 1):
         text = line.split(";", 1)[0].strip() if '"' not in line else line.strip()

@@ -31,6 +31,7 @@ from typing import Any, Protocol
 from host_tools import paths
 from host_tools.ground import bench
 from host_tools.ground.errors import GroundError, PortError
+from host_tools.ground.vision import developed
 from host_tools.run.targets import vm_command, vm_path
 
 TICK_MS = 10
@@ -71,7 +72,7 @@ class InProcess:
         loader.forget_firmware()
         from host_tools.ground.served import Served
 
-        self._served: Any = Served(dict(spec))
+        self._served: Any = Served(dict(spec), developed)
         self._served.start()
         self.slice = self._served.slice
 
@@ -106,21 +107,29 @@ class OnMicroPython:
         told["tx"] = unhexlify(told["tx"])
         return told
 
-    def _ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        assert self._child.stdin is not None and self._child.stdout is not None
+    def _tell(self, message: Mapping[str, Any]) -> None:
+        assert self._child.stdin is not None
         try:
             self._child.stdin.write(json.dumps(message, separators=(",", ":")) + "\n")
             self._child.stdin.flush()
         except (BrokenPipeError, ValueError):
             raise self._died([]) from None
+
+    def _ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._child.stdout is not None
+        self._tell(message)
         said: list[str] = []
         while True:
             line = self._child.stdout.readline()
             if not line:
                 raise self._died(said)
-            if line.startswith("{"):
-                return json.loads(line)
-            said.append(line.strip())
+            if not line.startswith("{"):
+                said.append(line.strip())
+                continue
+            told: dict[str, Any] = json.loads(line)
+            if "develop" not in told:
+                return told
+            self._tell({"picture": hexlify(developed(told["develop"])).decode()})
 
     def _died(self, said: list[str]) -> GroundError:
         self.stop()

@@ -11,7 +11,12 @@ from host_tools.emulator.session import Session, SessionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
+
+    Develop = Callable[[dict[str, Any]], bytes]
+
+CARD_PICTURES = 8
+"""The emulated camera's card keeps its newest pictures; `files.LIST` reads every one of them."""
 
 
 class _Deaf:
@@ -22,11 +27,44 @@ class _Deaf:
         return None
 
 
-class Served(Session):
-    """Rock, plant, world and firmware of one specification (run/protocol.py), stepped by `slice()`."""
+class Picture:
+    """A picture on the emulated camera's card. It is painted when its file is first asked for: most never
+    are, and painting one takes a quarter of a second.
+    """
 
-    def __init__(self, spec: "dict[str, Any]") -> None:
+    def __init__(self, scene: "dict[str, Any]", develop: "Develop") -> None:
+        self.name = "picture-{}.jpg".format(scene["no"])
+        self._scene = scene
+        self._develop = develop
+        self._data = b""
+
+    def size(self) -> int:
+        """See Files.offer."""
+        return len(self._developed())
+
+    def read_into(self, offset: int, buffer: "Any", count: int) -> int:
+        """See Files.offer."""
+        piece = self._developed()[offset : offset + count]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def _developed(self) -> bytes:
+        if not self._data:
+            self._data = self._develop(self._scene)
+        return self._data
+
+
+class Served(Session):
+    """Rock, plant, world and firmware of one specification (run/protocol.py), stepped by `slice()`.
+
+    `develop(scene)` gives a picture as the bytes of a JPEG file. With it the camera has a card, and each
+    picture can be fetched as a file; the firmware hands the bytes on, as those of any file that is offered.
+    """
+
+    def __init__(self, spec: "dict[str, Any]", develop: "Develop | None" = None) -> None:
         Session.__init__(self, spec, _Deaf())
+        self._develop = develop
+        self._card: "list[Picture]" = []
         self._looks: "tuple[int, ...]" = ()
         self._unseen = 0
         self._usual: "dict[str, Any] | None" = None
@@ -75,6 +113,26 @@ class Served(Session):
             board.BOARD["link"] = self._usual
             self._usual = None
 
+    def _start_firmware(self) -> None:
+        """After a reset too: what is on the camera's card stays there."""
+        Session._start_firmware(self)
+        for picture in self._card:
+            self._offer(picture)
+
+    def _offer(self, picture: Picture) -> None:
+        self.payload.ground.files.offer(picture.name, picture.size, picture.read_into)
+
+    def _keep(self, scene: "dict[str, Any]") -> None:
+        """Onto the camera's card: the oldest makes room, or one that had this number before a reset."""
+        if self._develop is None:
+            return
+        picture = Picture(scene, self._develop)
+        self._card = [one for one in self._card if one.name != picture.name]
+        if len(self._card) == CARD_PICTURES:
+            del self.payload.ground.files._offered[self._card.pop(0).name]
+        self._card.append(picture)
+        self._offer(picture)
+
     def _tick(self) -> None:
         try:
             self.payload.executive.step()
@@ -110,4 +168,5 @@ class Served(Session):
         scene = dict(scenes[-1])
         # Frames without a sync are on the camera and unknown to the payload: its number counts.
         scene["no"] = count
+        self._keep(scene)
         return [scene]

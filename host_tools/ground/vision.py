@@ -5,9 +5,21 @@ A real payload's pictures come from its camera by another way; an emulated one's
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+_JPEG_QUALITY = 85
+
+
+def developed(scene: Mapping[str, Any]) -> bytes:
+    """A scene as the emulated camera has it on its card: the bytes of a JPEG file, a twelfth of a PNG's."""
+    from host_tools.pictures import draw
+
+    file = io.BytesIO()
+    draw(dict(scene)).save(file, "JPEG", quality=_JPEG_QUALITY)
+    return file.getvalue()
 
 
 class Vision:

@@ -3,7 +3,9 @@
     host -> VM   the specification, once
     VM -> host   {"started": 1}
     host -> VM   {"ticks": n, "rx": "hex"}
-    VM -> host   what `Served.slice` gives, "tx" in hex
+    VM -> host   what `Served.slice` gives, "tx" in hex; before it, for each picture that is asked for as a
+                 file, {"develop": scene}
+    host -> VM   answers that: {"picture": "hex"}
 
 Emulated time stands still between two slices. End of input means that the host has gone: the actuators are
 switched off and the program ends.
@@ -17,6 +19,16 @@ import json
 import sys
 from binascii import hexlify, unhexlify
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _develop(scene: "dict[str, Any]") -> bytes:
+    """The host has the paint."""
+    print(json.dumps({"develop": scene}))
+    return unhexlify(json.loads(sys.stdin.readline())["picture"])
+
 
 def main() -> None:
     """Serve until standard input ends."""
@@ -25,7 +37,7 @@ def main() -> None:
     line = sys.stdin.readline()
     if not line:
         return
-    served = Served(json.loads(line))
+    served = Served(json.loads(line), _develop)
     served.start()
     room.open_up()
     print(json.dumps({"started": 1}))

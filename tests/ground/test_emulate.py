@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import random
+import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from host_tools import cli, paths
 from host_tools.ground.client import Payload
 from host_tools.ground.console import emulated, rochette
-from host_tools.ground.errors import CommandFailed, PortError, TransferFailed
+from host_tools.ground.errors import CommandFailed, GroundError, PortError, TransferFailed
+from host_tools.ground.packets import Told
 from host_tools.ground.port import open_port
 from host_tools.ground.schema import Names
 from host_tools.ground.serve import PtyLine, TcpLine
+from host_tools.ground.served import CARD_PICTURES, Served
+from host_tools.pictures import HEIGHT, WIDTH
+from tests.unit.ground_bench import Bench
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +63,21 @@ def test_answers_name_mode_and_argument(port: str, names: Names) -> None:
         assert payload.connection is not None
         with pytest.raises(CommandFailed, match="VALIDATION.*argument 1 is 7"):
             payload.finish(command, payload.connection.send(packet), 5)
+        told: list[Told] = []
+        payload.on_told(told.append)
+        no_op = names.command("system.NO_OP")
+        for packet, words in (
+            (struct.pack(">HI", 0, 0x7ABC), "ended INVALID_OPCODE: no such command"),
+            (struct.pack(">HIB", 0, no_op.opcode, 1), "ended FORMAT: "),
+            (b"\x00\x00\x00", "ended FORMAT: "),
+        ):
+            with pytest.raises(CommandFailed, match=words):
+                payload.finish(no_op, payload.connection.send(packet), 5)
+        payload.connection.send(b"\x00\x07 what is this")
+        payload.send("system.NO_OP", timeout_s=5)
+        malformed = [one.text for one in told if one.name == "link.MALFORMED"]
+        assert len(malformed) == 2
+        assert malformed[1] == "Packet of 15 bytes with descriptor 7 is none that the payload takes"
 
 
 def test_what_is_hazardous_is_refused_unless_armed(port: str, names: Names) -> None:
@@ -75,9 +100,85 @@ def test_files_go_up_and_come_down_the_same(port: str, names: Names, tmp_path: P
         payload.send("files.REMOVE", "up.bin", timeout_s=5)
 
 
+@pytest.mark.parametrize("target", ["cpython", pytest.param("micropython", marks=pytest.mark.micropython)])
+def test_a_picture_is_a_file_over_a_reset_too(target: str, names: Names, tmp_path: Path) -> None:
+    def boot_of(payload: Payload) -> int:
+        assert payload.connection is not None and payload.connection.link.welcome is not None
+        return payload.connection.link.welcome.session >> 16
+
+    with emulated(tmp_path, "--pace", "max", "--target", target) as port:
+        with Payload.connect(port, names=names, timeout_s=20) as payload:
+            with pytest.raises(TransferFailed, match="MISSING"):
+                payload.downlink("picture-1.jpg")
+            payload.send("camera.SHOOT", 20_000, 500, timeout_s=20)
+            picture = payload.downlink("picture-1.jpg")
+            with pytest.raises(CommandFailed, match="EXECUTION"):
+                payload.send("files.REMOVE", "picture-1.jpg", timeout_s=5)
+            boot = boot_of(payload)
+            with contextlib.suppress(GroundError):
+                payload.send("start.RESTART", timeout_s=0.5)
+        with Payload.connect(port, names=names, timeout_s=20) as payload:
+            assert boot_of(payload) == boot + 1
+            assert payload.downlink("picture-1.jpg") == picture
+    assert Image.open(io.BytesIO(picture)).size == (WIDTH, HEIGHT)
+
+
+def test_the_emulated_cameras_card_keeps_its_newest_pictures() -> None:
+    asked: list[int] = []
+
+    def develop(scene: Mapping[str, Any]) -> bytes:
+        asked.append(scene["no"])
+        return b"picture %d, %s" % (scene["no"], scene["of"])
+
+    served = Served({}, develop)
+    served.payload = Bench()
+    files = served.payload.ground.files
+    for number in range(1, CARD_PICTURES + 3):
+        served._keep({"no": number, "of": b"rock"})
+    served._keep({"no": 5, "of": b"a tube, after a reset"})
+    sizes = {number: files.size(f"picture-{number}.jpg") for number in range(1, CARD_PICTURES + 3)}
+    assert [number for number, size in sizes.items() if size < 0] == [1, 2]
+    buffer = bytearray(12)
+    assert files.read_into("picture-5.jpg", 9, buffer, 12) == 12 and buffer == b", a tube, aft"[:12]
+    assert files.read_into("picture-5.jpg", 28, buffer, 12) == 4
+    assert sorted(asked) == list(range(3, CARD_PICTURES + 3)), "painted when asked for, and once"
+    served._develop = None
+    served._keep({"no": 20})
+    assert files.size("picture-20.jpg") == -1
+
+
+def test_the_payloads_no_at_the_shell(
+    port: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each in words and with a status of its own: 1 the payload's no, 4 a transfer that came to nothing."""
+    (tmp_path / "taken.bin").write_bytes(b"1")
+    (tmp_path / "big.bin").write_bytes(bytes(20_000))
+    assert cli.main(["put", "--port", port, str(tmp_path / "taken.bin")]) == 0
+    capsys.readouterr()
+    for command, status, words in (
+        (["release", "1", "1"], 1, "WRONG_STATE.*The mode is IDLE; it is allowed in HOLD"),
+        (["send", "files.REMOVE", "nothing.bin"], 1, "files.REMOVE ended EXECUTION"),
+        (["send", "sequence.RUN", "nothing.bin"], 1, "sequence.RUN ended"),
+        (["put", str(tmp_path / "taken.bin")], 4, "taken.bin.*EXISTS.*Nothing of it was kept"),
+        (["put", str(tmp_path / "big.bin")], 4, "big.bin.*SPACE.*Nothing of it was kept"),
+        (["get", "nothing.bin", str(tmp_path / "nothing")], 4, "nothing.bin.*MISSING"),
+    ):
+        assert cli.main([command[0], "--port", port, *command[1:]]) == status, command
+        assert re.search(words, capsys.readouterr().err), command
+    assert not (tmp_path / "nothing").exists()
+    assert cli.main(["send", "--port", port, "files.REMOVE", "taken.bin"]) == 0
+
+
 def test_parameters_from_the_shell(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["params", "--port", port, "sample.RETAKE_S", "90"]) == 0
     assert capsys.readouterr().out.strip() == "sample.RETAKE_S = 90 s"
+    assert cli.main(["params", "--port", port, "sample.RETAKE_S"]) == 0
+    assert capsys.readouterr().out.strip() == "sample.RETAKE_S = 90 s", "asked anew, it is what was set"
+    assert cli.main(["params", "--port", port, "link.RULE_PROCEDURE", "abort"]) == 0
+    assert capsys.readouterr().out.strip() == "link.RULE_PROCEDURE = ABORT"
+    assert cli.main(["params", "--port", port, "link.RULE_PROCEDURE", "FINISH"]) == 0
+    assert cli.main(["params", "--port", port, "link.RULE_PROCEDURE", "LATER"]) == 2
+    assert "'LATER' is none of: FINISH, PAUSE, ABORT, STOP" in capsys.readouterr().err
     assert cli.main(["params", "--port", port, "sample.RETAKE_S", "1"]) == 2
     assert "allowed are 5 to 86400 s" in capsys.readouterr().err
 

@@ -12,6 +12,7 @@ import pytest
 from fprime_gds.plugin.system import Plugins
 
 from host_tools.ground import files
+from host_tools.ground.console import give_order, orders_of
 from host_tools.ground.gds_plugin import RochettePackets, RochettePort
 from host_tools.ground.schema import Names
 from tests.ground.peer import Peer
@@ -64,6 +65,24 @@ def test_a_hazardous_command_is_armed_when_that_is_asked_for(
     assert until(lambda: len(peer.done) == 2)
     assert peer.done[0][1] == names.schema.command_packet(names.command("link.ARM"), [command.opcode])
     assert peer.done[1][1] == packet
+
+
+def test_an_order_passes_by_the_page(names: Names, tmp_path: Path) -> None:
+    one = RochettePort(str(tmp_path / "tty"), rochette_orders=str(orders_of(tmp_path)))
+    assert give_order(tmp_path, "stop").startswith("STOP: the ground system did not answer")
+    one.open()
+    try:
+        assert until(orders_of(tmp_path).exists)
+        assert "no payload is there" in give_order(tmp_path, "stop")
+        peer = Peer(digest=names.digest)
+        with on_a_port(peer, tmp_path / "tty"):
+            assert until(lambda: one._payload is not None and one._payload.dictionary_checked)
+            for word in ("stop", "pause", "resume", "abort"):
+                assert give_order(tmp_path, word) == f"{word.upper()}: done; 1 activity was told."
+            assert give_order(tmp_path, "fly") == "fly is none of: stop, abort, pause, resume."
+        assert list(dict.fromkeys(peer.urgents)) == [1, 3, 4, 2]
+    finally:
+        one.close()
 
 
 def test_events_reach_the_ground_system(

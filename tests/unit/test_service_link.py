@@ -298,12 +298,26 @@ def test_a_frame_of_another_session_does_nothing(bench: Bench, ground: Ground) -
     assert bench.payload.done == [] and ground.no_sessions == [ground.session]
 
 
-def test_an_empty_packet_and_one_that_is_too_long_are_not_taken(bench: Bench, ground: Ground) -> None:
+def test_an_empty_packet_is_not_taken(bench: Bench, ground: Ground) -> None:
     settled(ground)
     ground.reliable(b"", number=1)
-    ground.reliable(bytes(330), number=1)
     ground.hear()
     assert bench.link.receiver.expected == 1 and ground.events == []
+
+
+def test_a_packet_that_is_too_long_is_answered_and_holds_nothing_up(bench: Bench, ground: Ground) -> None:
+    """Were it only dropped, the ground would send it again for ever, and nothing behind it would pass."""
+    settled(ground)
+    ground.reliable(struct.pack(">HI", 0, CMD_SYSTEM_NO_OP) + bytes(330))
+    ground.reliable(struct.pack(">HBIIH", 3, 1, 1, 0, 330) + bytes(330))
+    ground.command(CMD_SYSTEM_NO_OP)
+    ground.hear(5)
+    assert bench.link.receiver.expected == 4
+    assert [(a.number, a.result) for a in ground.answers] == [
+        (1, COMMAND_RESULT_FORMAT),
+        (3, COMMAND_RESULT_OK),
+    ]
+    assert [row[1:3] for row in bench.seen(EV_LINK_MALFORMED)] == [[343, 3]]
 
 
 # ---- commands and their answers
