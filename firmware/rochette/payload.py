@@ -170,11 +170,15 @@ class Payload:
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
-        self._start()
-        self._build_mechanisms()
+        self.bus = self.drivers["bus_current"]
         self._build_survival()
-        # The supply before anything else that hangs on it.
-        naps = self.survival.measure_first()
+        # The supply before anything that hangs on it, the memory too: a start that writes into it and browns
+        # out counts itself as one more early end, night after night. The limits are those of the table,
+        # since the kept ones stand in that memory; once they are read, they hold.
+        naps = self.survival.measure_first(0)
+        self._start()
+        naps = self.survival.wait_for_supply(naps)
+        self._build_mechanisms()
         self._check_quietly()
         self._build_kit()
         self._connect_survival()
@@ -230,7 +234,6 @@ class Payload:
         events = self.events
         switches = d["switches"]
         aux = d["aux_current"]
-        self.bus = d["bus_current"]
         self.aux = aux
         self.guard = self._build_guard()
         self.rail = Rail(d["actuator_enable"], d["estop_sense"], events, self.guard)
