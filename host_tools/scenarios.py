@@ -47,7 +47,7 @@ LONGEST_S = 40 * 88_775  # forty sols
 FAULT_KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
 FAULT_PLACES = (
     *("plant", "pin", "sensor", "drive", "register", "bus", "supply", "estop", "chip", "flash"),
-    *("clock", "sleep"),
+    *("clock", "sleep", "serial"),
 )
 LIMIT_KEYS = ("never_together",)
 UNTIL_KEYS = ("event", "delay_ms")

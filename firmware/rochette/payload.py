@@ -80,6 +80,7 @@ from rochette.tables import (
     COMMAND_RESULT_EXECUTION,
     COMMAND_RESULT_OK,
     EV_START_COUNTED,
+    EV_START_HUNG,
     EV_START_RECORD_LOST,
     EV_START_TIER_LOWERED,
     EV_SYSTEM_BOOTED,
@@ -170,6 +171,11 @@ class Payload:
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
+        trail = reset.open_trail(board["mcu"])
+        slot = trail[reset.SLOT]
+        position = trail[reset.PLACE]
+        trail[reset.PLACE] = reset.ASKED  # until the first tick
+        self.executive.set_trail(trail, reset.PLACE, reset.SLOT, reset.STILL)
         self.bus = self.drivers["bus_current"]
         self._build_survival()
         # The supply before anything that hangs on it, the memory too: a start that writes into it and browns
@@ -188,6 +194,11 @@ class Payload:
         )
         self._protect()
         self._schedule()
+        if reset.cause == reset.WATCHDOG and position != reset.ASKED:
+            culprit = position
+            if position != reset.STILL:
+                culprit = self.executive.at_trail(slot, position)
+            self.events.emit(EV_START_HUNG, culprit, position, slot)
         self.mode.set(MODE_SAFE if self.tier == TIER_BARE else MODE_IDLE)
         if self.custody.commissioned and look_back(self.kit) and self.tier == TIER_FULL:
             self.orders.hold_again_at_start()
@@ -508,6 +519,7 @@ class Payload:
         except KeyboardInterrupt:
             kbd_intr(-1)  # a second Ctrl-C waits until this is done
             self.stop()
+            reset.trail[reset.PLACE] = reset.ASKED
             watchdog.let_go()
             kbd_intr(3)
             raise
