@@ -31,7 +31,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mypy pyright mpy golden mutation docs-pictures chip image image-frozen chip-images flash deploy bench test-chip test-ground test-yamcs vm pytest clean moved
+.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mypy pyright mpy golden mutation docs-pictures faults-page chip image image-frozen chip-images flash deploy bench test-chip test-ground test-yamcs vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -123,6 +123,9 @@ golden: $(TEST_READY) vm  ## Record the golden traces anew and say in words what
 
 docs-pictures: $(TEST_READY)  ## Draw the README's picture from a real run
 	@$(BIN)/python -m host_tools.docs_pictures
+
+faults-page: $(TEST_READY)  ## Run the fault catalogue's scenarios and write docs/faults.md from them
+	@$(BIN)/python -m host_tools.faults_page
 
 # ---- the chip target: docs/chip.md ---------------------------------------------------------------------------------------------------
 

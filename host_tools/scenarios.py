@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from host_tools import paths
+from host_tools import paths, scenario_ends
 from host_tools.run.errors import Interrupted, UsageError
 from host_tools.run.protocol import CHIP, EXIT_INTERRUPTED, OUTCOMES, TARGETS
 from host_tools.run.runner import (
@@ -47,12 +47,15 @@ LONGEST_S = 40 * 88_775  # forty sols
 FAULT_KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
 FAULT_PLACES = (
     *("plant", "pin", "sensor", "drive", "register", "bus", "supply", "estop", "chip", "flash"),
-    *("clock", "sleep"),
+    *("clock", "sleep", "serial"),
 )
 LIMIT_KEYS = ("never_together",)
 UNTIL_KEYS = ("event", "delay_ms")
 COMMAND_KEYS = ("name", "args", "at_ms", "after_event", "delay_ms")
-EXPECT_KEYS = ("outcome", "reason", "must_events", "must_not_events", "within", "record", "result")
+EXPECT_KEYS = (
+    *("outcome", "reason", "must_events", "must_not_events", "within", "record", "result"),
+    *("tube", "safe"),
+)
 WITHIN_KEYS = ("first", "then", "ms")
 URGENT = ("URGENT_STOP", "URGENT_ABORT", "URGENT_PAUSE", "URGENT_RESUME")
 """What a scenario may give beside the dictionary's commands: the frames that pass by every queue."""
@@ -236,6 +239,9 @@ class _Checker:
             limits=self._tables("limit", data, LIMIT_KEYS, self._limit),
             expect=self._expect(data["expect"]),
         )
+        cause = scenario.expect.get("safe", {}).get("cause", 1)
+        if cause > max(1, len(scenario.faults)):
+            self._wrong(("expect", "safe", "cause"), cause, "the number of a [[fault]], from 1")
         if scenario.id and not re.fullmatch(r"X\d+[a-z]?|B\d+", scenario.id):
             self._wrong(
                 ("id",),
@@ -455,7 +461,37 @@ class _Checker:
         self._known((*at, "result"), fields, RESULT_FIELDS)
         for name, wanted in fields.items():
             self._field((*at, "result", name), wanted)
+        for index, one in enumerate(expect.get("tube", [])):
+            self._expect_tube((*at, "tube", index), one)
+        self._expect_safe((*at, "safe"), expect.get("safe", {}))
         return expect
+
+    def _expect_tube(self, at: tuple[str | int, ...], value: Any) -> None:
+        table = self._table(at, value)
+        self._known(at, table, scenario_ends.TUBE_KEYS)
+        self._whole((*at, "number"), table.get("number"), 1, 64)
+        for key, allowed in (
+            ("place", scenario_ends.PLACES),
+            ("state", scenario_ends.STATES),
+            ("doing", scenario_ends.DOINGS),
+        ):
+            if key in table:
+                self._one_of((*at, key), table[key], allowed)
+        for key in ("certain", "reused", "debris"):
+            if key in table:
+                self._truth((*at, key), table[key])
+        self._whole((*at, "seal_tries"), table.get("seal_tries", 0), 0, 255)
+
+    def _expect_safe(self, at: tuple[str | int, ...], value: Any) -> None:
+        table = self._table(at, value)
+        if not table:
+            return
+        self._known(at, table, scenario_ends.SAFE_KEYS)
+        self._whole((*at, "cause"), table.get("cause", 1), 1, 99)
+        self._event((*at, "detected"), table.get("detected"))
+        self._event((*at, "by"), table.get("by"))
+        self._whole((*at, "ms"), table.get("ms"), 0, 2**31 - 1)
+        self._whole((*at, "found_ms"), table.get("found_ms", 0), 0, 2**31 - 1)
 
     def _field(self, at: tuple[str | int, ...], wanted: Any) -> None:
         if isinstance(wanted, dict):
@@ -603,6 +639,8 @@ def judge(scenario: Scenario, done: Done) -> list[str]:
         kinds = [str(one.get("kind")) for one in result.get("custody") or ()]
         if kinds != expect["record"]:
             complaints.append(f"the custody record holds {kinds}, expected {expect['record']}")
+    complaints.extend(scenario_ends.custody_complaints(expect.get("tube", ()), done.ledger))
+    complaints.extend(scenario_ends.safe_complaints(expect.get("safe", {}), scenario.faults, done.events))
     complaints.extend(f"limit broken: {broken}" for broken in result.get("limits_broken") or ())
     return complaints
 

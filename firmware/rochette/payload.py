@@ -80,6 +80,7 @@ from rochette.tables import (
     COMMAND_RESULT_EXECUTION,
     COMMAND_RESULT_OK,
     EV_START_COUNTED,
+    EV_START_HUNG,
     EV_START_RECORD_LOST,
     EV_START_TIER_LOWERED,
     EV_SYSTEM_BOOTED,
@@ -170,11 +171,20 @@ class Payload:
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
-        self._start()
-        self._build_mechanisms()
+        trail = reset.open_trail(board["mcu"])
+        slot = trail[reset.SLOT]
+        position = trail[reset.PLACE]
+        trail[reset.PLACE] = reset.ASKED  # until the first tick
+        self.executive.set_trail(trail, reset.PLACE, reset.SLOT, reset.STILL)
+        self.bus = self.drivers["bus_current"]
         self._build_survival()
-        # The supply before anything else that hangs on it.
-        naps = self.survival.measure_first()
+        # The supply before anything that hangs on it, the memory too: a start that writes into it and browns
+        # out counts itself as one more early end, night after night. The limits are those of the table,
+        # since the kept ones stand in that memory; once they are read, they hold.
+        naps = self.survival.measure_first(0)
+        self._start()
+        naps = self.survival.wait_for_supply(naps)
+        self._build_mechanisms()
         self._check_quietly()
         self._build_kit()
         self._connect_survival()
@@ -184,6 +194,11 @@ class Payload:
         )
         self._protect()
         self._schedule()
+        if reset.cause == reset.WATCHDOG and position != reset.ASKED:
+            culprit = position
+            if position != reset.STILL:
+                culprit = self.executive.at_trail(slot, position)
+            self.events.emit(EV_START_HUNG, culprit, position, slot)
         self.mode.set(MODE_SAFE if self.tier == TIER_BARE else MODE_IDLE)
         if self.custody.commissioned and look_back(self.kit) and self.tier == TIER_FULL:
             self.orders.hold_again_at_start()
@@ -230,7 +245,6 @@ class Payload:
         events = self.events
         switches = d["switches"]
         aux = d["aux_current"]
-        self.bus = d["bus_current"]
         self.aux = aux
         self.guard = self._build_guard()
         self.rail = Rail(d["actuator_enable"], d["estop_sense"], events, self.guard)
@@ -505,6 +519,7 @@ class Payload:
         except KeyboardInterrupt:
             kbd_intr(-1)  # a second Ctrl-C waits until this is done
             self.stop()
+            reset.trail[reset.PLACE] = reset.ASKED
             watchdog.let_go()
             kbd_intr(3)
             raise

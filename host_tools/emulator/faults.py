@@ -11,10 +11,13 @@ A fault is a dictionary of plain values:
 | `plant.<name>` | `set` (may be left out) | as the plant's README says |
 | `pin.<pin or switch>` | `stuck`, `intermittent`, `inverted` | level 0 or 1; wrong readings in 1000; none |
 | | `slow`, `delayed` | renewed only every so many ms; so many ms late |
+| | `hangs` | none; whoever reads or writes the pin itself never comes back |
 | `sensor.<part>`, `drive.<part>` | the seven of signals.py | as it says there |
 | `register.<part>.<number>` | `stuck`, `offset`, `garbage` | value; what is added; none |
 | `bus.i2c<number>`, `bus.<part>` | `off`, `garbage`, `slow` | none; none; microseconds a transfer |
 | | `intermittent`, `deaf` | transfers of 1000 that nobody answers; none: what is written is lost |
+| | `hangs` | none; a transfer with the part never ends |
+| `serial.line` | `hangs` | none; whoever reads or writes the line never comes back |
 | `supply.actuator` | `off`, `sag` | none; millivolts |
 | `supply.logic` | `off` | none; the power comes back after `for_ms`, 1 s without it |
 | `supply.logic` | `cut_at_write` | which write from then on (FRAM, flash program or erase; 1 is the next) |
@@ -46,11 +49,12 @@ if TYPE_CHECKING:
 _KEYS = ("target", "kind", "value", "torn_permille", "at_ms", "after_event", "delay_ms", "for_ms")
 _KINDS = {
     "plant": ("set",),
-    "pin": ("stuck", "intermittent", "inverted", "slow", "delayed"),
+    "pin": ("stuck", "intermittent", "inverted", "slow", "delayed", "hangs"),
     "sensor": signals.KINDS,
     "drive": signals.KINDS,
     "register": ("stuck", "offset", "garbage"),
-    "bus": ("off", "garbage", "slow", "intermittent", "deaf"),
+    "bus": ("off", "garbage", "slow", "intermittent", "deaf", "hangs"),
+    "serial.line": ("hangs",),
     "supply.actuator": ("off", "sag"),
     "supply.logic": ("off", "cut_at_write"),
     "clock": ("jump", "set", "stopped", "coin_cell"),
@@ -100,8 +104,11 @@ class _Register:
 class FaultyPart:
     """Stands in a part's place on its bus while the part, its registers or its wires have faults."""
 
-    def __init__(self, bus: "Bus", inner: "I2cPart", lcg: Lcg) -> None:
+    def __init__(self, bus: "Bus", inner: "I2cPart", lcg: Lcg, hang: "Callable[[], Any]") -> None:
+        """`hang()` never returns."""
         self.bus = bus
+        self._hang = hang
+        self.hung = 0
         self.inner = inner
         self.address = inner.address
         self.pointer_bits = inner.pointer_bits
@@ -115,7 +122,7 @@ class FaultyPart:
 
     def faulty(self) -> bool:
         """Whether anything is left."""
-        for trouble in (self.off, self.garbage, self.deaf, self.slow_us, self.missed_permille):
+        for trouble in (self.off, self.garbage, self.deaf, self.slow_us, self.missed_permille, self.hung):
             if trouble > 0:
                 return True
         return len(self.registers) > 0
@@ -129,6 +136,8 @@ class FaultyPart:
         return self.off == 0 and self.inner.answers()
 
     def _wire(self) -> None:
+        if self.hung:
+            self._hang()
         if self.off or (self.missed_permille and self._lcg.below(1000) < self.missed_permille):
             raise OSError(_EIO)
         if self.slow_us:
@@ -230,12 +239,12 @@ class Fault:
         where += " (" + self.target + ")"
         parts = self.target.split(".")
         group = parts[0]
-        name = self.target if group in ("supply", "estop", "chip", "sleep") else group
+        name = self.target if group in ("supply", "estop", "chip", "sleep", "serial") else group
         if name not in _KINDS:
             raise FaultError(
                 where + ": unknown target; allowed are plant.NAME, pin.NAME, sensor.NAME, drive.NAME, "
                 "register.PART.NUMBER, bus.NAME, supply.actuator, supply.logic, estop.loop, chip.reset, "
-                "flash, clock.PART, sleep.chip"
+                "flash, clock.PART, sleep.chip, serial.line"
             )
         kinds = _KINDS[name]
         self.kind: str = data.get("kind", kinds[0] if len(kinds) == 1 else "")
@@ -288,6 +297,8 @@ class Fault:
                 self._lines.append(world.line_by_name[name])
                 return
             known = sorted(world.line_by_name.keys())
+            if self.kind == "hangs":
+                raise FaultError(where + ": the chip has no such pin; it has " + ", ".join(known))
             for part in sorted(world.parts.keys()):
                 spec = world.board["parts"].get(part, {})
                 if isinstance(world.parts[part], Mcp23017):
@@ -399,6 +410,10 @@ class Fault:
             self._apply_clock(self._parts[0][1], on)
         elif group == "sleep":
             self._apply_sleep(on)
+        elif group == "serial":
+            if world.serial is None:
+                raise FaultError("serial.line: this board has no serial line that is emulated")
+            _hang(world, world.serial, ("waiting", "read_into", "send"), on)
         elif self.target == "supply.logic":
             world.off_us = self.for_ms * 1000 if self.for_ms >= 0 else 1_000_000
             if self.kind == "cut_at_write":
@@ -443,6 +458,9 @@ class Fault:
             world.oversleep_ms = self.value if on else 0
 
     def _apply_pin(self, on: bool) -> None:
+        if self.kind == "hangs":
+            _hang(self._world, self._lines[0], ("read", "write"), on)
+            return
         level: "Callable[[int], int] | None" = None
         if on and self.kind == "stuck":
             level = _Stuck(self.value).level
@@ -469,7 +487,7 @@ class Fault:
     def _apply_part(self, bus: "Bus", part: "I2cPart", on: bool) -> None:
         device = bus.devices[part.address]
         if not isinstance(device, FaultyPart):
-            device = FaultyPart(bus, part, self._injector.lcg)
+            device = FaultyPart(bus, part, self._injector.lcg, self._world.hang)
             bus.devices[part.address] = device
         step = 1 if on else -1
         if self._register is not None:
@@ -483,6 +501,8 @@ class Fault:
             device.garbage += step
         elif self.kind == "deaf":
             device.deaf += step
+        elif self.kind == "hangs":
+            device.hung += step
         elif self.kind == "intermittent":
             device.missed_permille += step * self.value
         else:
@@ -493,6 +513,20 @@ class Fault:
 
 def _true_part(device: "Any") -> "I2cPart":
     return device.inner if isinstance(device, FaultyPart) else device
+
+
+def _hang(world: "World", where: "Any", names: "tuple[str, ...]", on: bool) -> None:
+    """Have the methods `names` of `where` never return, or give it its own again. Only what the firmware
+    calls by them: the plant and the interrupts' edges look at the line in other ways."""
+
+    def hang(*_args: object) -> None:
+        world.hang()
+
+    for name in names:
+        if on:
+            setattr(where, name, hang)
+        else:
+            delattr(where, name)
 
 
 def _whole(data: "dict[str, Any]", key: str, where: str, low: int, high: int) -> int:

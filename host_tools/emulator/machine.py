@@ -4,9 +4,12 @@ world.
 What the firmware does not use, or what has no meaning here, raises EmulationError.
 """
 
+import sys
+
 import micropython  # pyright: ignore[reportMissingImports]
 
 from host_tools.emulator import pins as _pins
+from host_tools.emulator import uctypes as _uctypes
 from host_tools.emulator import world as _world
 from host_tools.emulator.devices import core_temperature as _core_temperature
 from host_tools.emulator.errors import EmulationError, MachineReset, SoftReset, WatchdogReset
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 PWRON_RESET = 1
 WDT_RESET = 3
+
+# The VM's own one, which is built in and not found on the path, reads the memory of the host.
+sys.modules["uctypes"] = _uctypes
 
 _EIO = 5
 _ETIMEDOUT = 110
@@ -526,6 +532,12 @@ class WDT:
             return
         if self._clock.now_us < self._deadline:
             self._clock.queue(self._event, self._deadline)
+            return
+        self.check()
+
+    def check(self) -> None:
+        """Raises WatchdogReset when its time is over: for a hang in an interrupt, where no event happens."""
+        if self._clock.now_us < self._deadline:
             return
         raise WatchdogReset("the watchdog was not fed for " + str(self._timeout_us // 1000) + " ms")
 

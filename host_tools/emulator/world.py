@@ -93,6 +93,8 @@ class World:
         self.pio_programs: "list[list[Any]]" = [[], []]
         self.slice_freq: "list[int]" = [0] * 8
         self.slice_users: "list[int]" = [0] * 8
+        self.scratch = bytearray(8)
+        """The watchdog's scratch registers 0 and 1: they outlive its resets."""
         self.watchdog: "Any" = None
         self.flash: "Any" = None
         self.supply_on = True
@@ -256,10 +258,7 @@ class World:
             self.clock.cancel(grid)
         try:
             if self.sleep_hangs:
-                if self.watchdog is None:
-                    raise EmulationError("the chip hangs in its sleep, and no watchdog was started")
-                while True:
-                    self.clock.advance(GRID_US)
+                self.hang()
             self._pass(ms * 1000)
         finally:
             self._asleep_to_us = self.clock.now_us
@@ -277,6 +276,14 @@ class World:
                 self._asleep_to_us = clock.now_us
                 self.sync()
             us -= piece
+
+    def hang(self) -> None:
+        """The chip waits for something that never comes: time passes, interrupts run, until the watchdog."""
+        if self.watchdog is None:
+            raise EmulationError("the chip hangs, and no watchdog was started")
+        while True:
+            self.clock.advance(GRID_US)
+            self.watchdog.check()
 
     # --- power cuts in the middle of a write
 
@@ -330,6 +337,9 @@ class World:
         if self.watchdog is not None:
             self.watchdog.stop()
             self.watchdog = None
+        if cause == PWRON_RESET:
+            for i in range(len(self.scratch)):
+                self.scratch[i] = 0
         for i in range(len(self.machines)):
             if self.machines[i] is not None:
                 self.machines[i].model.stop_for_good()

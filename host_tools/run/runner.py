@@ -59,14 +59,15 @@ class Asked:
 
 @dataclass
 class Done:
-    """What came out: the result with all keys of protocol.RESULT_KEYS, the events, and where the folder
-    is.
+    """What came out: the result with all keys of protocol.RESULT_KEYS, the events, where the folder is, and
+    the bytes of the custody memory at the end (None where the target could not tell).
     """
 
     result: dict[str, Any]
     events: list[dict[str, Any]]
     exit_status: int
     folder: Path | None = None
+    ledger: bytes | None = None
 
 
 def boards() -> list[str]:
@@ -230,7 +231,8 @@ def run(
         finally:
             display.stop()
         wall_s = time.monotonic() - began - sink.asked_s
-        _keep(asked.payload, raw.pop("kept", None), display)
+        kept = raw.pop("kept", None)
+        _keep(asked.payload, kept, display)
         result = complete(raw, spec, asked.target, words)
         result["wall_s"] = round(wall_s, 3)
         if not result["emulated_s"]:
@@ -249,7 +251,8 @@ def run(
             result["folder"] = str(folder.path)
             folder.finish(state, result)
             _report(folder.path, result, display)
-    return Done(result, sink.events, status, folder.path if folder else None)
+    ledger = bytes.fromhex(kept["fram"]) if isinstance(kept, dict) and "fram" in kept else None
+    return Done(result, sink.events, status, folder.path if folder else None, ledger)
 
 
 def _failure(error: Exception) -> str:

@@ -12,6 +12,9 @@ import pytest
 from host_tools import cli, scenarios
 from host_tools.run import runner
 from host_tools.run.protocol import EXIT_INTERRUPTED
+from rochette import tables as t
+from rochette.services.ledger import Ledger
+from rochette.services.stores import MemoryStore
 
 GOOD = """\
 id = "X13"
@@ -36,6 +39,16 @@ reason = "OVER_CURRENT"
 must_events = ["SAMPLE_STOPPED"]
 must_not_events = ["SAMPLE_CORED"]
 result.seal = "NONE"
+
+[expect.safe]
+detected = "CORER_SPINDLE_OVER_CURRENT"
+by = "POWER_ACTUATORS_OFF"
+ms = 100
+
+[[expect.tube]]
+number = 1
+place = "in the bit"
+certain = false
 """
 
 
@@ -75,6 +88,11 @@ def test_a_file_becomes_what_is_asked(tmp_path: Path) -> None:
         ('"SAMPLE_STOPPED"', '"SAMPLE_SLEPT"', 20, ["SAMPLE_SLEPT", "SAMPLE_STOPPED"]),
         ('result.seal = "NONE"', 'result.seel = "NONE"', 22, ["'seel' is unknown", "seal"]),
         ('result.seal = "NONE"', "result.seal = [1]", 22, ["expect.result.seal", "min"]),
+        ('by = "POWER_ACTUATORS_OFF"', 'by = "DARK"', 26, ["DARK", "an event"]),
+        ("ms = 100\n\n[[expect", "cause = 2\nms = 100\n\n[[expect", 27, ["cause = 2", "[[fault]]"]),
+        ('"in the bit"', '"in the box"', 31, ["in the box", "in the bit", "in seat 1"]),
+        ("certain = false", "certain = 0", 32, ["certain = 0", "true or false"]),
+        ("certain = false", "sure = false", 32, ["'sure' is unknown", "certain"]),
     ],
 )
 def test_what_is_wrong_is_named_with_line_and_key(
@@ -119,6 +137,9 @@ def test_the_shipped_ones_cover_the_rocks_and_the_first_faults() -> None:
     assert {one.rock for one in shipped} == set(rocks.names())
     assert {f"X{n}" for n in (1, 2, 3, 8, 9, 10, 12, 13, 14)} <= {one.id for one in shipped}
     for one in shipped:
+        if one.id:
+            assert one.expect["tube"], f"{one.name} says nothing of its tube"
+            assert one.expect["safe"], f"{one.name} has no time limit"
         assert one.expect["must_events"], f"{one.name} looks at no event"
         assert one.limits, f"{one.name} holds no limit"
     identities = [one.id for one in shipped if one.id]
@@ -132,11 +153,33 @@ def test_names_ids_and_paths_find_a_scenario() -> None:
 
 # ---- judging ----
 
+STEPS = (
+    (t.RECORD_KIND_TAKE_INTENT, 1, 1, 8_000, 0, 0),
+    (t.RECORD_KIND_TAKEN, 1, 1, 392, 0, 0),
+    (t.RECORD_KIND_CORE_INTENT, 1, 1, 8_000, 0, 0),
+    (t.RECORD_KIND_CORED, 1, 1, 8_000, 9, 0),
+)
+
+
+def custody(steps: int = 3) -> bytes:
+    """A payload's memory after so many steps with tube 1."""
+    store = MemoryStore(4096)
+    ledger = Ledger(store)
+    ledger.initialise(5)
+    for step in STEPS[:steps]:
+        ledger.append(*step)
+    return bytes(store.data)
+
+
+LEDGER = custody()
+
 
 def done(**changes: Any) -> runner.Done:
-    events = [{"name": name} for name in changes.pop("events", ["SAMPLE_STOPPED"])]
+    names = changes.pop("events", ["SAMPLE_STOPPED"])
+    names = ["CORER_SPINDLE_OVER_CURRENT", "POWER_ACTUATORS_OFF", *names]
+    events = [{"name": name, "ms": 40 * n} for n, name in enumerate(names)]
     result = {"outcome": "FAULT", "reason": "OVER_CURRENT", "seal": "NONE", "fill_um": 7_900, **changes}
-    return runner.Done({"reason_text": "", **result}, events, 4)
+    return runner.Done({"reason_text": "", **result}, events, 4, ledger=LEDGER)
 
 
 @pytest.fixture
@@ -164,6 +207,26 @@ def test_what_falls_short_is_said(
     change: dict[str, Any], complaint: str, scenario: scenarios.Scenario
 ) -> None:
     assert scenarios.judge(scenario, done(**change)) == [complaint]
+
+
+def test_the_tube_is_where_the_record_says(scenario: scenarios.Scenario) -> None:
+    ended = done()
+    ended.ledger = custody(4)
+    assert scenarios.judge(scenario, ended) == [
+        "by the custody record tube 1 has certain = True, expected False"
+    ]
+    ended.ledger = custody(0)
+    assert "tube 1 has place = 'in seat 1'" in scenarios.judge(scenario, ended)[0]
+    ended.ledger = LEDGER[:150] + b"\xff" + LEDGER[151:]
+    assert scenarios.judge(scenario, ended)[0].startswith("custody record: "), "it must be whole"
+    ended.ledger = None
+    assert scenarios.judge(scenario, ended) == ["the payload's memory was not read at the end"]
+
+
+def test_what_is_safe_too_late_falls_short(scenario: scenarios.Scenario) -> None:
+    scenario.expect["safe"]["ms"] = 39
+    late = "safe 40 ms after CORER_SPINDLE_OVER_CURRENT, allowed are 39"
+    assert scenarios.judge(scenario, done()) == [late]
 
 
 def test_a_crash_is_never_the_fault_that_was_expected(scenario: scenarios.Scenario) -> None:

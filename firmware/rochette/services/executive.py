@@ -91,6 +91,10 @@ class Executive:
         self._feed = _nothing
         self._heart = array("i", (0,))
         self._heart_at = 0
+        self._trail = bytearray(2)
+        self._trail_place = 0
+        self._trail_slot = 1
+        self._trail_still = 0
         self._on_failure = _nothing
         self._events: "Events | None" = None
         self._reported = array("i", (0, 0, 0, 0))
@@ -145,6 +149,26 @@ class Executive:
         """`state[at]` becomes 0 where the watchdog is fed: the sign of life that the guard looks for."""
         self._heart = state
         self._heart_at = at
+
+    def set_trail(self, trail: bytearray, place: int, slot: int, still: int) -> None:
+        """Before the first tick: have `trail[place]` say which entry of its tick runs, counted from 1, 0
+        between ticks and `still` at still work; `trail[slot]` which tick of the cycle. One store an entry:
+        where these bytes outlive a reset, they name who did not come back (at_trail())."""
+        self._trail = trail
+        self._trail_place = place
+        self._trail_slot = slot
+        self._trail_still = still
+
+    def at_trail(self, slot: int, position: int) -> int:
+        """The place in names(), counted from 1, of the entry that a trail tells of; 0 when it tells of none.
+        Allocates."""
+        for room in range(_ROOMS):
+            for n, entry in enumerate(self._entries):
+                if entry[0] == room and slot % entry[3] == entry[4]:
+                    position -= 1
+                    if position == 0:
+                        return n + 1
+        return 0
 
     def set_events(self, events: "Events") -> None:
         """Where report_slips() emits."""
@@ -223,6 +247,7 @@ class Executive:
             self._late(-left_us)
         slot = self._slot
         self._groups = self._slot_groups[slot]
+        self._trail[self._trail_slot] = slot
         done = False
         try:
             self._run_slot(self._schedule[slot])
@@ -240,9 +265,15 @@ class Executive:
 
     def _run_slot(self, table: "tuple[tuple[Any, Callable[[], Any]], ...]") -> None:
         """All that is due in this tick; the watchdog is fed when it has all been done."""
+        trail = self._trail
+        place = self._trail_place
+        position = 0
         for owner, entry in table:
+            position += 1
             if owner.busy:
+                trail[place] = position
                 entry()
+        trail[place] = 0
         self._heart[self._heart_at] = 0
         self._feed()
 
@@ -266,7 +297,9 @@ class Executive:
         if not self._is_still():
             return
         begun = self._ticks_us()
+        self._trail[self._trail_place] = self._trail_still
         self._still_work.pop(0)()
+        self._trail[self._trail_place] = 0
         now = self._ticks_us()
         took = self._diff_us(now, begun)
         self.still_us = took

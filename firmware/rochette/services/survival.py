@@ -125,10 +125,10 @@ class Survival:
 
     # Start
 
-    def measure_first(self) -> int:
+    def measure_first(self, naps: int) -> int:
         """At the start, before any other part is touched: measure the supply, and sleep while it is too low
-        to listen. Returns how often it slept. Allocates."""
-        naps = 0
+        to listen. `naps` is how often it has slept in this start already; returns how often by now.
+        Allocates."""
         bus = self._bus
         while naps < _NAPS_AT_START:
             try:
@@ -136,12 +136,22 @@ class Survival:
             except Exception:
                 break  # without a measurement: up, in the hope that somebody can be told
             self._measure()
-            if not bus.ok or bus.bus_mv >= self._values[P_SURVIVAL_LISTEN_MV]:
+            if not self._too_low():
                 break
             if self._nap(self._values[P_SURVIVAL_SLEEP_S] * 1000) < 1000:
                 break
             naps += 1
         return naps
+
+    def wait_for_supply(self, naps: int) -> int:
+        """As measure_first(), once the limits that the ground has set are known: where the supply just
+        measured is enough for them too, nothing is measured again."""
+        return self.measure_first(naps) if self._too_low() else naps
+
+    def _too_low(self) -> bool:
+        """Whether the supply was measured and is too low to listen."""
+        bus = self._bus
+        return bus.ok and bus.bus_mv < self._values[P_SURVIVAL_LISTEN_MV]
 
     def begin(self, naps: int, cause: int, watchdog_cause: int, latch: bool) -> None:
         """Once at the start, when everything is built: go on where the record says that it was. `naps`: what
