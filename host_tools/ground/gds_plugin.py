@@ -45,7 +45,7 @@ _PACKET_MAX = 4096
 _AGAIN_S = 1.0
 _ACKNOWLEDGED_S = 15.0
 # The ground system sends a file packet first and then notes which answer it waits for (FileUplinker.send): an
-# answer within milliseconds, on a busy machine, comes before that, is ignored, and the file ends in a time-out.
+# answer within milliseconds, on a busy machine, comes before that, is ignored, and the file times out.
 _NOT_BEFORE_S = 0.05
 
 
