@@ -44,9 +44,6 @@ _LENGTH = struct.Struct(">I")
 _PACKET_MAX = 4096
 _AGAIN_S = 1.0
 _ACKNOWLEDGED_S = 15.0
-# The ground system sends a file packet first and then notes which answer it waits for (FileUplinker.send): an
-# answer within milliseconds, on a busy machine, comes before that, is ignored, and the file times out.
-_NOT_BEFORE_S = 0.05
 
 
 def with_length(packet: bytes) -> bytes:
@@ -258,10 +255,8 @@ class RochettePort(BaseAdapter):
             return False
         assert payload.connection is not None
         sent: Sent = payload.connection.send(packet)
-        began = time.monotonic()
         try:
             payload.connection.wait_done(sent, _ACKNOWLEDGED_S)
-            time.sleep(max(0.0, began + _NOT_BEFORE_S - time.monotonic()))
         except GroundError as error:
             self._say(str(error))
             self._broken_file = True
