@@ -19,18 +19,25 @@ from queue import SimpleQueue
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = (
-    "firmware/rochette/services/ledger.py",
-    "firmware/rochette/services/inventory.py",
-    "firmware/rochette/activities/recovery.py",
-    "firmware/rochette/activities/record.py",
-)
-TESTS = (
+LEDGER = (
+    "tests/unit/test_service_ledger_edges.py",
     "tests/unit/test_service_ledger.py",
     "tests/unit/test_ledger_host.py",
-    "tests/unit/test_activity_recovery.py",
+    "tests/unit/test_service_ledger_mirror.py",
+    "tests/unit/test_activity_restore.py",
     "tests/campaign/test_ledger_cuts.py",
 )
+MIRROR = ("tests/unit/test_service_ledger_mirror.py", "tests/campaign/test_flash_cuts.py")
+INVENTORY = ("tests/unit/test_service_inventory.py", *LEDGER[1:3])
+ACTIVITIES = ("tests/unit/test_activity_restore.py", "tests/unit/test_activity_recovery.py")
+MODULES = {
+    "firmware/rochette/services/ledger.py": LEDGER,
+    "firmware/rochette/services/ledger_mirror.py": MIRROR,
+    "firmware/rochette/services/inventory.py": INVENTORY,
+    "firmware/rochette/activities/recovery.py": ACTIVITIES[1:],
+    "firmware/rochette/activities/record.py": ACTIVITIES,
+}
+"""What is changed, and the tests that have to notice, the quick ones first."""
 KILLED_MIN = 95.0
 TIMEOUT_S = 600
 # Annotations are text here, and a docstring does nothing.
@@ -93,11 +100,12 @@ def killed(tree: Path, mutant: Mutant) -> tuple[bool, int]:
     """Whether a test notices, and the line that was changed. A test that never ends has noticed."""
     changed, line = mutated(mutant)
     target = tree / mutant[0]
+    tests = MODULES[mutant[0]]
     before = target.read_text(encoding="utf-8")
     target.write_text(changed, encoding="utf-8")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *TESTS],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests],
             cwd=tree,
             capture_output=True,
             timeout=TIMEOUT_S,
