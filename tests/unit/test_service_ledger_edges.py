@@ -340,6 +340,19 @@ def test_tickets_are_judged_one_by_one() -> None:
     assert ledger.count == QUEUE + 1 == ledger.records_kept()
 
 
+def test_what_is_taken_in_at_once_is_what_was_asked_for_in_every_place_of_the_queue() -> None:
+    ledger = begun()
+    for n in range(3 * QUEUE):
+        tube = 1 + n % 5
+        ledger.append(t.RECORD_KIND_LOADED, tube, 0, 100 + n, n % 2)
+        inventory = ledger.inventory
+        assert (inventory.serial_of(tube), inventory.is_witness(tube)) == (100 + n, bool(n % 2))
+        ledger.append(t.RECORD_KIND_SEALS, 1 + n % 7, 0, n)
+        assert inventory.seals_in(1 + n % 7) == n
+    again = Ledger(ledger._store).inventory
+    assert [again.serial_of(n) for n in range(1, 6)] == [ledger.inventory.serial_of(n) for n in range(1, 6)]
+
+
 @pytest.mark.parametrize("seats", (0, 65, -1))
 def test_an_impossible_number_of_seats_begins_nothing(seats: int) -> None:
     ledger = Ledger(MemoryStore(RING))
