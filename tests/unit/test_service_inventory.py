@@ -364,3 +364,25 @@ def test_a_checkpoint_gives_everything_back() -> None:
     assert back.seats == SEATS_MAX
     back.clear()
     assert everything(back) == everything(Inventory())
+
+
+@pytest.mark.parametrize("tube", (1, SEATS))
+def test_the_first_and_the_last_tube_are_like_any_other(tube: int) -> None:
+    def with_it(*steps: Step) -> Inventory:
+        own_seat = (t.RECORD_KIND_DOCK_INTENT, t.RECORD_KIND_DOCKED, t.RECORD_KIND_STORED)
+        told = []
+        for kind, _, a, *rest in steps:
+            told.append((kind, tube, a, *([tube, *rest[1:]] if kind in own_seat else rest)))
+        return after(*told)
+
+    loaded = after((t.RECORD_KIND_LOADED, tube, 0, 4711, 1))
+    assert loaded.is_witness(tube) and loaded.serial_of(tube) == 4711 and not loaded.usable(tube)
+    assert after().usable(tube) and after().place_of(tube) == tube and after().tube_in(tube) == tube
+    hanging = with_it(*TO_THE_BIT)
+    assert (hanging.step_of(tube), hanging.bit_tube, hanging.bit_seat()) == (t.STEP_HANGING, tube, tube)
+    assert hanging.sample_of(tube) == 7 and hanging.is_open(tube) and not hanging.is_released(tube)
+    assert with_it(*CARRIED).verdict_of(tube) == t.VERDICT_PRESENT and with_it(*CARRIED).is_released(tube)
+    assert with_it(*CARRIED, DOCKED, OVERFILL).is_overfull(tube)
+    stored = with_it(*SEALED, STORED)
+    assert stored.seat_state(tube) == t.SEAT_STATE_SEALED and not stored.is_open(tube)
+    assert stored.place_of(tube) == tube and stored.in_hand() == 0

@@ -193,10 +193,11 @@ def test_a_checkpoint_that_does_not_hold_is_tried_three_times_and_the_ledger_goe
         "tubes": lambda offset, length: base + 64 <= offset < FIRST,
         "mark": lambda offset, length: base <= offset < FIRST and length == 1,
     }[part]
-    remark(ledger, CHECKPOINT_EVERY - 1, ticks=1000)
+    remark(ledger, CHECKPOINT_EVERY - 2, ticks=0)
+    remark(ledger, 1, ticks=400)
     assert (ledger.count, ledger.checkpoint, ledger.checkpoint_fails) == (CHECKPOINT_EVERY, 0, 3)
     assert [length for offset, length in store.writes if base <= offset < FIRST].count(32) == 3 * 35
-    remark(ledger, 2 * CHECKPOINT_EVERY)
+    remark(ledger, 2 * CHECKPOINT_EVERY, ticks=1)
     assert ledger.checkpoint == 0 and ledger.verify()
     assert Ledger(store).count == ledger.count == 3 * CHECKPOINT_EVERY
 
@@ -337,6 +338,19 @@ def test_tickets_are_judged_one_by_one() -> None:
     assert (caught.value.kind, caught.value.tube) == (t.RECORD_KIND_MARKED, 9)
     assert caught.value.rule == t.CUSTODY_RULE_NO_SUCH_TUBE
     assert ledger.count == QUEUE + 1 == ledger.records_kept()
+
+
+def test_what_is_taken_in_at_once_is_what_was_asked_for_in_every_place_of_the_queue() -> None:
+    ledger = begun()
+    for n in range(3 * QUEUE):
+        tube = 1 + n % 5
+        ledger.append(t.RECORD_KIND_LOADED, tube, 0, 100 + n, n % 2)
+        inventory = ledger.inventory
+        assert (inventory.serial_of(tube), inventory.is_witness(tube)) == (100 + n, bool(n % 2))
+        ledger.append(t.RECORD_KIND_SEALS, 1 + n % 7, 0, n)
+        assert inventory.seals_in(1 + n % 7) == n
+    again = Ledger(ledger._store).inventory
+    assert [again.serial_of(n) for n in range(1, 6)] == [ledger.inventory.serial_of(n) for n in range(1, 6)]
 
 
 @pytest.mark.parametrize("seats", (0, 65, -1))

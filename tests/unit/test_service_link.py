@@ -72,6 +72,7 @@ from rochette.tables import (
 from tests.unit.ground_bench import BOARD, Bench
 from tests.unit.wire_ground import (
     ABORT,
+    ACK,
     BYE,
     CONTROL,
     KEY,
@@ -1095,6 +1096,21 @@ def test_bye_and_ack_of_another_session_are_told_so(bench: Bench, ground: Ground
     ground.control(BYE, struct.pack(">I", ground.session + 1))
     ground.hear()
     assert ground.no_sessions == [ground.session] and not bench.link.left
+    before = bench.link.sender.oldest
+    ground.control(ACK, struct.pack(">II", ground.session + 1, before + 1))
+    ground.hear()
+    assert bench.link.sender.oldest == before and len(ground.no_sessions) > 0
+
+
+def test_a_frame_may_come_in_pieces(bench: Bench) -> None:
+    ground = Ground(bench)
+    ground.hello()
+    whole = bench.port.incoming
+    for at in range(len(whole)):
+        bench.port.incoming = whole[at : at + 1]
+        bench.tick()
+    ground.hear()
+    assert len(ground.welcomes) == 1
 
 
 def test_a_tagged_frame_on_a_line_without_a_key_is_refused(bench: Bench) -> None:
