@@ -27,7 +27,7 @@ MOVED := moved
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mpy golden mutation docs-pictures faults-page chip image image-frozen chip-images flash deploy bench test-chip test-ground test-yamcs vm pytest clean moved
+.PHONY: help run test soak benchmark performance dictionary dictionary-check lint types mypy pyright mpy golden mutation docs-pictures faults-page chip image image-frozen chip-images flash deploy bench test-chip test-ground test-yamcs vm pytest clean moved
 
 help:  ## List the targets
 	@echo "Rochette: a rock-core sampling payload, its firmware and the rock it drills."
@@ -85,10 +85,15 @@ lint: $(TEST_READY)  ## ruff over everything
 	@$(BIN)/ruff check .
 
 types: $(TEST_READY) $(STUBS_READY)  ## mypy and pyright: firmware against MicroPython's stubs, host against CPython's
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync mypy pyright
+
+mypy: $(TEST_READY) $(STUBS_READY)
 	@echo "== mypy, firmware"
 	@$(BIN)/mypy --config-file mypy-firmware.ini
 	@echo "== mypy, host"
 	@$(BIN)/mypy
+
+pyright: $(TEST_READY) $(STUBS_READY)
 	@echo "== pyright, firmware"
 	@$(BIN)/pyright -p pyrightconfig-firmware.json
 	@echo "== pyright, host"

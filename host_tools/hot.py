@@ -26,7 +26,6 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "UartPort.read_into",
         "UartPort.write",
         "UsbPort.read_into",
-        "UsbPort._is",
     ),
     "rochette/hal/stepper.py": ("StepGenerator.room", "StepGenerator.queue"),
     "rochette/drivers/ads1115.py": ("Ads1115.poll", "Ads1115.age"),
@@ -124,6 +123,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "rochette/services/link.py": ("Link.tick",),
     "rochette/services/mission_time.py": ("MissionTime.poll",),
     "rochette/services/monitors.py": ("Monitors.tick", "Monitors.check", "Monitors.enter"),
+    "rochette/services/start_record.py": ("StartRecord._save",),
     "rochette/services/telemetry.py": ("Telemetry.tick", "Telemetry._read"),
     "rochette/watch.py": (
         "Watch.tick",

@@ -6,12 +6,12 @@ import sys
 import time
 
 from host_tools import cli
-from host_tools.bench.served import ServedChip
+from host_tools.bench.served import served_chip
 
 
 def main(arguments: list[str]) -> int:
     """Serve a chip, deploy onto it twice, run the bench with `arguments`; the first status that is not 0."""
-    with ServedChip() as served:
+    with served_chip() as served:
         for name, *more in (["deploy"], ["deploy"], ["bench", *arguments]):
             began = time.monotonic()
             status = cli.main([name, "--port", served.port, *more])

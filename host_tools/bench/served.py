@@ -1,4 +1,4 @@
-"""An emulated Pico on a TCP port of this machine, served by the command that a person would give."""
+"""An emulated payload on a TCP port of this machine, served by the command that a person would give."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ START_S = 600.0
 _END_S = 30.0
 
 
-class ServedChip:
-    """`rochette emulate --target chip`, until `close`. Raises RuntimeError, with what it said, when it does
-    not start.
+class Served:
+    """`rochette emulate --tcp 0 --pace max` with more options, until `close`. `port`: where it is reached.
+
+    Raises RuntimeError, with what it said, when it does not start.
     """
 
     def __init__(self, *options: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="rochette-served-")
         log = Path(self._folder.name) / "log"
-        command = [sys.executable, "-m", "host_tools.cli", "emulate", "--target", "chip", "--tcp", "0"]
+        command = [sys.executable, "-m", "host_tools.cli", "emulate", "--tcp", "0", "--pace", "max"]
         with log.open("w") as out:
             self._process = subprocess.Popen(
-                [*command, "--pace", "max", *options],
+                [*command, *options],
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
             )
         end = time.monotonic() + START_S
         while time.monotonic() < end and self._process.poll() is None:
-            found = re.search(r"(socket://\S+)", log.read_text())
+            found = re.search(r"(socket://[\w.]+:\d+)", log.read_text())
             if found:
                 self.port = found[1]
                 return
-            time.sleep(0.1)
+            time.sleep(0.05)
         said = log.read_text().strip()
         self.close()
-        raise RuntimeError(f"the emulated chip was not served: {said}")
+        raise RuntimeError(f"the emulated payload was not served: {said}")
 
-    def __enter__(self) -> ServedChip:
+    def __enter__(self) -> Served:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,3 +58,8 @@ class ServedChip:
                 self._process.kill()
                 self._process.wait()
         self._folder.cleanup()
+
+
+def served_chip(*options: str) -> Served:
+    """The same with the firmware on the emulated chip."""
+    return Served("--target", "chip", *options)

@@ -4,14 +4,8 @@ heard.
 
 from __future__ import annotations
 
-import re
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from host_tools.bench.rig import recorded
@@ -26,7 +20,6 @@ CHANNELS = {
     "power.BUS_CURRENT": "mA",
     "feed.WEIGHT_ON_BIT": "mN",
 }
-_START_S = 60.0
 
 
 @dataclass
@@ -120,56 +113,3 @@ def _wait(true: Any, seconds: float) -> None:
         if time.monotonic() > end:
             raise CommandFailed(f"not seen within {seconds:.0f} s", "TIMEOUT")
         time.sleep(0.02)
-
-
-class Emulated:
-    """The emulated payload of a board, served as a board would be."""
-
-    def __init__(self, board: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="rochette-bench-")
-        log = Path(self._folder.name) / "log"
-        self._log = log.open("w")
-        command = [
-            sys.executable,
-            "-m",
-            "host_tools.cli",
-            "emulate",
-            "--tcp",
-            "0",
-            "--pace",
-            "max",
-            "--board",
-            board,
-        ]
-        self._process = subprocess.Popen(
-            command, stdout=self._log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
-        )
-        end = time.monotonic() + _START_S
-        while True:
-            found = re.search(r"(socket://\S+)", log.read_text())
-            if found:
-                self.port = found[1].rstrip(".")
-                return
-            if self._process.poll() is not None or time.monotonic() > end:
-                said = log.read_text().strip()
-                self.close()
-                raise RuntimeError(f"the emulated payload did not start: {said}")
-            time.sleep(0.05)
-
-    def __enter__(self) -> Emulated:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """No process is left."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._log.close()
-        self._folder.cleanup()

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from host_tools.bench.served import ServedChip
+from host_tools.bench.served import served_chip
 from host_tools.benchmark.figures import Figure
 from host_tools.benchmark.speed import BenchmarkError
 from host_tools.boards import find
@@ -27,7 +27,7 @@ from host_tools.ground.errors import GroundError, PortError
 def measure(quick: bool) -> list[Figure]:
     """The figures of P12. `quick` changes nothing: it is short as it is."""
     try:
-        with ServedChip() as chip:
+        with served_chip() as chip:
             return _measure(chip.port)
     except (RuntimeError, ChipError, ImageError, DeployError, GroundError, PortError) as error:
         raise BenchmarkError(f"deploy: {error}") from error

@@ -98,7 +98,7 @@ def prepare(log: Path) -> None:
     command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
     if os.geteuid() != 0:
         raise BuildError(f"The build needs {', '.join(missing)}. Run: sudo {' '.join(command)}")
-    print(f"Installing {' '.join(missing)}", flush=True)
+    print(f"Installing {' '.join(missing)}", file=sys.stderr, flush=True)
     env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     _run(["apt-get", "update", "-q"], Path("/"), log, env)
     _run(command, Path("/"), log, env)
@@ -135,7 +135,8 @@ def _sources(work: Path, log: Path) -> Path:
     ]  # fmt: skip
     downloads = work / "packages"
     if not (downloads / ".complete").exists():
-        print(f"Fetching Debian's {SUITE} sources: micropython, pico-sdk, tinyusb, mbedtls", flush=True)
+        what = f"Fetching Debian's {SUITE} sources: micropython, pico-sdk, tinyusb, mbedtls"
+        print(what, file=sys.stderr, flush=True)
         shutil.rmtree(downloads, ignore_errors=True)
         downloads.mkdir(parents=True)
         _run(["apt-get", *options, "update"], work, log)
@@ -182,7 +183,7 @@ def _environment(tree: Path) -> dict[str, str]:
 def _cross(tree: Path, env: dict[str, str], log: Path) -> Path:
     compiler = tree / "mpy-cross" / "build" / "mpy-cross"
     if not compiler.exists():
-        print("Building mpy-cross", flush=True)
+        print("Building mpy-cross", file=sys.stderr, flush=True)
         _run(["make", "-s", "-C", str(tree / "mpy-cross"), f"-j{JOBS}"], tree, log, env)
     return compiler
 
@@ -244,7 +245,7 @@ def _compile(work: Path, name: str, frozen: bool, log: Path) -> bytes:
     # By the environment, where CMake adds them to what the toolchain sets.
     for name_of_flags in ("CFLAGS", "CXXFLAGS", "ASMFLAGS"):
         env[name_of_flags] = f"-ffile-prefix-map={work}=."
-    print(f"Building the {'frozen' if frozen else 'stock'} image", flush=True)
+    print(f"Building the {'frozen' if frozen else 'stock'} image", file=sys.stderr, flush=True)
     configure = [
         "cmake", "-G", "Ninja", "-S", str(tree / "ports" / "rp2"), "-B", str(build),
         f"-DMICROPY_BOARD={BOARD}", "-DPICO_BUILD_DOCS=0", "-DPICO_NO_PICOTOOL=1",

@@ -18,10 +18,9 @@ class Vision:
 
     def look(self, scene: Mapping[str, Any]) -> dict[str, Any]:
         """What a scene shows: no, verdict, confidence_permille, image (Pillow's); file when it was kept."""
-        from host_tools.pictures import assess, draw
+        from host_tools.pictures import look
 
-        image = draw(dict(scene))
-        seen = dict(assess(image))
+        image, seen = look(scene)
         seen["no"] = int(scene.get("no", 0))
         seen["image"] = image
         if self._folder is not None:

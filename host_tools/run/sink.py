@@ -78,17 +78,9 @@ class RunSink:
     def picture(self, scene: dict[str, Any]) -> dict[str, Any]:
         """Draw the scene and look at the picture, as the people on the ground would. See protocol.Sink."""
         self._gate.check()
-        from host_tools.pictures import assess, assess_ground, chips, draw
-        from host_tools.pictures.assess import CHIPS
+        from host_tools.pictures import look
 
-        image = draw(scene)
-        if scene["subject"] == "GROUND":
-            assessment = assess_ground(image)
-        else:
-            assessment = dict(assess(image))
-            if scene["subject"] == "BIT" and assessment["verdict"] != "INCONCLUSIVE":
-                assessment["debris_permille"] = chips(image)
-                assessment["debris"] = assessment["debris_permille"] > CHIPS
+        image, assessment = look(scene)
         name = f"picture {scene.get('no', '?')}"
         if self._folder is not None:
             name = self._folder.picture(image, scene, assessment)

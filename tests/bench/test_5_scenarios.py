@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from host_tools.bench import traces
+from host_tools.bench.served import Served
 from host_tools.ground.client import Payload
 
 
@@ -16,7 +17,10 @@ def both(rig: Any, bench: Any, name: str) -> traces.Trace:
     """The scenario here, and on the emulated payload of the same board."""
     scenario = getattr(traces, name)
     here = scenario(rig.payload())
-    with traces.Emulated(rig.board_name) as emulated, Payload.connect(emulated.port, timeout_s=30) as payload:
+    with (
+        Served("--board", rig.board_name) as emulated,
+        Payload.connect(emulated.port, timeout_s=30) as payload,
+    ):
         trace = traces.Trace(name, here, scenario(payload))
     bench.traces.append(trace)
     return trace

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from host_tools.chip import process, session
+from host_tools.bench.served import Served, served_chip
+from host_tools.chip import image_build, process, session
 from host_tools.chip.errors import ChipError
 from host_tools.chip.uf2 import ImageError
 from host_tools.deploy import deploy, files
 from host_tools.deploy.deploy import Asked
 from host_tools.deploy.errors import DeployError
 from host_tools.ground.client import Payload
-from tests.deploy.served import Cable, ServedChip
+from tests.deploy.cable import Cable
 
 pytestmark = pytest.mark.chip
 
 
 @pytest.fixture(scope="module")
-def chip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedChip]:
+def chip() -> Iterator[Served]:
     try:
         process.node()
         session.firmware_image()
     except (ChipError, ImageError) as missing:
         pytest.skip(f"the chip target is not installed here: {str(missing).splitlines()[0]}")
-    served = ServedChip(tmp_path_factory.mktemp("chip") / "log")
-    yield served
-    served.close()
+    with served_chip() as served:
+        yield served
 
 
 def run(port: str, **more: Any) -> deploy.Done:
@@ -37,7 +36,7 @@ def run(port: str, **more: Any) -> deploy.Done:
 
 
 def test_a_payload_is_deployed_left_alone_changed_and_repaired(
-    chip: ServedChip, monkeypatch: pytest.MonkeyPatch
+    chip: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(chip.port)
     assert (first.slot, first.board, first.form, len(first.sent)) == ("a", "pico", "frozen", 3)
@@ -49,7 +48,8 @@ def test_a_payload_is_deployed_left_alone_changed_and_repaired(
     texts = dict(files.inlined())
     texts["rochette/mechanisms/gate.py"] += "\nCHANGED = 1\n"
     monkeypatch.setattr(files, "inlined", lambda: texts)
-    cable = Cable(chip.port, 6_000)
+    monkeypatch.setattr(image_build, "sources_hash", lambda: "of the changed sources")
+    cable = Cable(chip.port, b"mechanisms/gate.mpy")
     with pytest.raises(DeployError, match="slot a starts") as caught:
         run(cable.port)
     cable.close()
@@ -63,7 +63,7 @@ def test_a_payload_is_deployed_left_alone_changed_and_repaired(
     assert len(digest) == 16 and digest != plain
 
 
-def test_what_must_not_be_deployed_is_refused_in_words(chip: ServedChip) -> None:
+def test_what_must_not_be_deployed_is_refused_in_words(chip: Served) -> None:
     with pytest.raises(DeployError, match="has a RP2350, and this is a RP2040. Nothing was changed"):
         run(chip.port, board="pico2")
     run(chip.port)
@@ -89,13 +89,10 @@ def _wait_busy(payload: Payload) -> None:
     raise AssertionError("bring-up did not begin")
 
 
-def test_a_stock_image_is_told_from_ours(tmp_path: Path, chip: ServedChip) -> None:
-    served = ServedChip(tmp_path / "log", "--image", "stock")
-    try:
+def test_a_stock_image_is_told_from_ours(chip: Served) -> None:
+    with served_chip("--image", "stock") as served:
         with pytest.raises(DeployError, match="a stock MicroPython image is on the board") as caught:
             run(served.port)
         assert "rochette flash --frozen" in str(caught.value) and "Nothing was changed" in str(caught.value)
         with pytest.raises(DeployError, match="--frozen: a stock"):
             run(served.port, form="frozen")
-    finally:
-        served.close()

@@ -1,4 +1,4 @@
-"""Degraded modes: announced, kept over a start, each with its own limits; what one does not allow is refused."""
+"""Degraded modes: announced, kept over a start, with limits; what one does not allow is refused in words."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ class Orders:
             (CMD_SAMPLE_DRIVE_COVER, ACTIVITY_NAME_CLEAR, drive_cover),
             (CMD_SAMPLE_SWEEP_BORE, ACTIVITY_NAME_CLEAR, sweep_bore),
         ):
-            self._commands.handle(opcode, self._recovery(opcode, name, begin))
+            self._commands.handle(opcode, self._recover, opcode, name, begin)
 
         def drop(kit: "Kit", tube: int) -> "Any":
             return drop_tube(kit, drops, tube)
@@ -217,23 +217,21 @@ class Orders:
             return COMMAND_RESULT_OK if kit.hold.clear_flag() else COMMAND_RESULT_EXECUTION
 
         handle = self._commands.handle
-        handle(CMD_SAMPLE_DROP_TUBE, self._recovery(CMD_SAMPLE_DROP_TUBE, ACTIVITY_NAME_DROP, drop))
-        handle(CMD_SAMPLE_TIP_OVER, self._recovery(CMD_SAMPLE_TIP_OVER, ACTIVITY_NAME_DROP, tip))
+        handle(CMD_SAMPLE_DROP_TUBE, self._recover, CMD_SAMPLE_DROP_TUBE, ACTIVITY_NAME_DROP, drop)
+        handle(CMD_SAMPLE_TIP_OVER, self._recover, CMD_SAMPLE_TIP_OVER, ACTIVITY_NAME_DROP, tip)
         handle(CMD_SAMPLE_DROP_SEEN, seen)
         handle(CMD_SAMPLE_INSPECTION_FLAG, kit.hold.flag)
         handle(CMD_SAMPLE_INSPECTION_CLEAR, clear)
 
-    def _recovery(self, opcode: int, name: int, begin: "Callable[..., Any]") -> "Callable[..., int]":
-        def handler(*args: int) -> int:
-            if args and args[0] > self._kit.seats:
-                raise CommandError(COMMAND_RESULT_VALIDATION, 1, args[0])
-            return self._start(opcode, name, begin(self._kit, *args))
-
-        return handler
+    def _recover(self, opcode: int, name: int, begin: "Callable[..., Any]", *args: int) -> int:
+        if args and args[0] > self._kit.seats:
+            raise CommandError(COMMAND_RESULT_VALIDATION, 1, args[0])
+        return self._start(opcode, name, begin(self._kit, *args))
 
     def _by_hand(self) -> None:
         """One mechanism, one action, with the command's own arguments; the halts and the self-tests."""
         kit = self._kit
+        order = self._operate
         for opcode, mechanism, begin, ok in (
             (CMD_FEED_HOME, kit.feed, kit.feed.home, FEED_RESULT_OK),
             (CMD_FEED_JOG, kit.feed, kit.feed.jog, FEED_RESULT_OK),
@@ -254,7 +252,7 @@ class Orders:
             (CMD_GATE_CLOSE, kit.gate, kit.gate.close, GATE_RESULT_OK),
             (CMD_CAMERA_SHOOT, kit.camera, kit.camera.shoot, CAMERA_RESULT_OK),
         ):
-            self._commands.handle(opcode, self._handler(opcode, mechanism, begin, ok))
+            self._commands.handle(opcode, order, opcode, mechanism, begin, ok)
         for opcode, halt in (
             (CMD_FEED_HALT, kit.feed.halt),
             (CMD_CAROUSEL_HALT, kit.carousel.halt),
@@ -265,21 +263,10 @@ class Orders:
         ):
             self._commands.handle(opcode, halt)
         for opcode, parts in _TESTS:
-            self._commands.handle(opcode, self._tester(opcode, parts))
+            self._commands.handle(opcode, self._test, opcode, parts)
 
-    def _handler(
-        self, opcode: int, mechanism: "Any", begin: "Callable[..., None]", ok: int
-    ) -> "Callable[..., int]":
-        def handler(*args: int) -> int:
-            return self._operate(opcode, mechanism, begin, ok, args)
-
-        return handler
-
-    def _tester(self, opcode: int, parts: "tuple[int, ...]") -> "Callable[[], int]":
-        def handler() -> int:
-            return self._start(opcode, ACTIVITY_NAME_OPERATE, self_test(self._kit, parts))
-
-        return handler
+    def _test(self, opcode: int, parts: "tuple[int, ...]") -> int:
+        return self._start(opcode, ACTIVITY_NAME_OPERATE, self_test(self._kit, parts))
 
     # Starting and ending
 
@@ -297,7 +284,7 @@ class Orders:
         mechanism: "Any",
         begin: "Callable[..., None]",
         ok: int,
-        args: "tuple[int, ...]" = (),
+        *args: int,
     ) -> int:
         return self._start(opcode, ACTIVITY_NAME_OPERATE, operate(self._kit, mechanism, begin, ok, args))
 
@@ -423,4 +410,4 @@ class Orders:
         carousel = self._kit.carousel
         if position > self._kit.seats:
             raise CommandError(COMMAND_RESULT_VALIDATION, 1, position)
-        return self._operate(CMD_CAROUSEL_GO, carousel, carousel.go, CAROUSEL_RESULT_OK, (position, station))
+        return self._operate(CMD_CAROUSEL_GO, carousel, carousel.go, CAROUSEL_RESULT_OK, position, station)

@@ -100,7 +100,7 @@ class Commands:
         self._mode = mode
         self._parameters: "Parameters | None" = None
         self._executive: "Any" = None
-        self._handlers: "list[Callable[..., int | None] | None]" = [None] * len(COMMAND_OPCODES)
+        self._handlers: "list[Any]" = [None] * len(COMMAND_OPCODES)
         self._pending = bytearray(len(COMMAND_OPCODES))
         self._ports = bytearray(len(COMMAND_OPCODES))
         self._armed = -1
@@ -113,15 +113,16 @@ class Commands:
         self._parameters = parameters
         self._executive = executive
 
-    def handle(self, opcode: int, handler: "Callable[..., int | None]") -> None:
-        """`handler` carries out `opcode` (a CMD_ constant). Raises ValueError when undeclared or handled
-        already."""
+    def handle(self, opcode: int, handler: "Callable[..., int | None]", *given: "Any") -> None:
+        """`handler(*given, *arguments)` carries out `opcode` (a CMD_ constant). Raises ValueError when
+        undeclared or handled already. `given` costs a third of the heap that a closure over it would.
+        """
         at = place_of(COMMAND_OPCODES, opcode)
         if at < 0:
             raise ValueError("command {} is not declared in the dictionary".format(opcode))
         if self._handlers[at] is not None:
             raise ValueError("command {} has its handler already".format(opcode))
-        self._handlers[at] = handler
+        self._handlers[at] = (handler, given) if given else handler
 
     def unhandled(self) -> "list[int]":
         """Opcodes that are declared and that nobody carries out. Allocates."""
@@ -216,9 +217,12 @@ class Commands:
             raise self.error
         return result
 
-    def _carry_out(self, handler: "Callable[..., int | None]", args: "Any") -> "tuple[int, int, int]":
+    def _carry_out(self, handler: "Any", args: "Any") -> "tuple[int, int, int]":
         try:
-            result = handler(*args)
+            if isinstance(handler, tuple):
+                result = handler[0](*handler[1], *args)
+            else:
+                result = handler(*args)
         except CommandError as error:
             return error.result, error.argument, error.value
         except ValueError:  # a value that only the handler can judge, such as a parameter's bounds

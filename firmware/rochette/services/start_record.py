@@ -25,6 +25,7 @@ QUICK_2 = 8
 SETTLE_S = 10
 """A start that has run for so long is none that ended early."""
 _LAYOUT = "<BBBBII"
+_LAYOUT_WHOLE = "<BBBBIIIIII"  # with the zeros, up to the sum
 
 
 class StartRecord:
@@ -99,9 +100,9 @@ class StartRecord:
     def _save(self, tier: int) -> None:
         copy = self._copy
         self._serial += 1
-        for at in range(COPY_BYTES):
-            copy[at] = 0
-        struct.pack_into(_LAYOUT, copy, 0, FORMAT, self.quick, tier, 0, self._serial, self.starts)
+        struct.pack_into(
+            _LAYOUT_WHOLE, copy, 0, FORMAT, self.quick, tier, 0, self._serial, self.starts, 0, 0, 0, 0
+        )
         crc = self._crc
         crc.reset()
         crc.add(copy, 0, COPY_BYTES - 4)
