@@ -95,6 +95,7 @@ def test_rotary_only_never_hammers_and_still_takes_a_core_of_soft_rock() -> None
     assert t.EV_CORER_PULSES_GIVEN not in rig.ids()
 
 
+@pytest.mark.soak
 def test_rotary_only_gives_up_on_hard_rock_at_its_own_top_level() -> None:
     rig = Rig("basalt", seed=1, depth_um=2000)
     rig.session._boot()
