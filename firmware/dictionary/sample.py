@@ -8,6 +8,24 @@ BASE = 0x800
 
 ENUMS = [
     {
+        "name": "Wire",
+        "doc": "What the check of the wiring looks at, and where to look when it is wrong.",
+        "values": [
+            ("NONE", 0, "nothing is wrong"),
+            ("SPINDLE_CURRENT", 1, "current without power: the spindle's shunt, its wires or its zero"),
+            ("LOAD_CELL", 2, "the tool does not hang in it: A+ and A- swapped, a wire off, or its zero"),
+            ("FEED_SWITCHES", 3, "both ends at once: polarity of the home or the bottom switch"),
+            ("FEED_HOME", 4, "home switch: polarity or wire; or the feed's DIR line or a motor coil swapped"),
+            ("BREAK_OFF_SWITCHES", 5, "switches centred and offset: polarity, or swapped; or the servo"),
+            ("GATE_SWITCH", 6, "the cover's switch: polarity or wire; or the cover's servo"),
+            ("SPINDLE", 7, "the spindle's motor or its encoder does not answer"),
+            ("ENCODER_DIRECTION", 8, "it counts backwards: encoder A and B, or the motor's wires, swapped"),
+            ("CAROUSEL_INDEX", 9, "index and steps do not agree: index sensor, microsteps, motor coil"),
+            ("CAROUSEL_DIRECTION", 10, "the ring is mirrored: its DIR line or a motor coil is swapped"),
+            ("TUBE_SENSOR", 11, "tubes seen are not those there: the sensor's polarity, its wire, its place"),
+        ],
+    },
+    {
         "name": "Outcome",
         "doc": "What an acquisition ended with. That a sequence ran to its end is no outcome.",
         "values": [
@@ -194,6 +212,31 @@ ENUMS.append(
 )
 
 EVENTS = [
+    {
+        "name": "WIRING_PASSED",
+        "id": 110,
+        "severity": "ACTIVITY_HI",
+        "format": "Wiring: every switch, sensor and motor is the way round that the board's data say",
+        "args": [],
+    },
+    {
+        "name": "WIRE_WRONG",
+        "id": 111,
+        "severity": "WARNING_HI",
+        "format": "Wiring: look at {wire}; found {found}",
+        "args": [("wire", "Wire"), ("found", "I32")],
+        "cause": "It was put together the other way round than the board's data say, or the data are wrong.",
+        "action": "The dictionary says of each what to look at. Correct it, then CHECK_WIRING again.",
+    },
+    {
+        "name": "WIRE_STILL_WRONG",
+        "id": 112,
+        "severity": "WARNING_HI",
+        "format": "Not brought up: the check of the wiring found {wire} wrong, and has not passed since",
+        "args": [("wire", "Wire")],
+        "cause": "BRING_UP before the wiring was corrected.",
+        "action": "Correct it, then CHECK_WIRING; after a restart nothing is remembered of it.",
+    },
     {
         "name": "CUT_OFF",
         "id": 0x1B,
@@ -582,6 +625,9 @@ def _p(number, name, unit, default, low, high, doc):
 
 
 PARAMETERS = [
+    _p(0x90, "CHECK_ZERO_MA", "mA", 60, 1, 1000, "most that the spindle's current may read without power"),
+    _p(0x91, "CHECK_HANGING_LOW_MN", "mN", -15000, -100000, 0, "least that the hanging tool may read"),
+    _p(0x92, "CHECK_HANGING_HIGH_MN", "mN", -3000, -100000, 0, "most that the hanging tool may read"),
     _p(0x01, "ROCK_LOW_UM", "um", 44000, 30000, 120000, "the rock must not be met above this feed position"),
     _p(0x02, "ROCK_HIGH_UM", "um", 58000, 30000, 120000, "the rock must be met above this feed position"),
     _p(0x03, "ROCK_FORCE_MN", "mN", 8000, 1000, 60000, "force that counts as contact with the rock"),
@@ -729,7 +775,7 @@ COMMANDS = [
         "name": "COMMISSION",
         "id": 0x01,
         "args": [],
-        "states": ["IDLE"],
+        "states": ["IDLE", "DEGRADED"],
         "hazardous": True,
         "doc": "Initialise a blank custody record for this board's seats. Refused when a record exists.",
     },
@@ -737,9 +783,26 @@ COMMANDS = [
         "name": "BRING_UP",
         "id": 0x02,
         "args": [],
-        "states": ["IDLE", "STOPPED"],
+        "states": ["IDLE", "STOPPED", "DEGRADED"],
         "hazardous": False,
         "doc": "Self-test, homing of every axis, count of tubes. Refused with a tube in the bit.",
+    },
+    {
+        "name": "CHECK_WIRING",
+        "id": 0x10,
+        "args": [
+            {
+                "name": "empty_seat",
+                "type": "U32",
+                "min": 1,
+                "max": 64,
+                "unit": "",
+                "doc": "the one seat that a person has taken the tube out of, not the middle one",
+            }
+        ],
+        "states": ["IDLE", "STOPPED", "DEGRADED"],
+        "hazardous": True,
+        "doc": "Moves each axis a little: are switches, sensors and motors the right way round?",
     },
     {
         "name": "ACQUIRE",
@@ -755,7 +818,7 @@ COMMANDS = [
                 "doc": "coring depth",
             },
         ],
-        "states": ["IDLE"],
+        "states": ["IDLE", "DEGRADED"],
         "hazardous": True,
         "doc": "Take one core into a tube, from rock to sealed and stored.",
     },
@@ -875,7 +938,7 @@ COMMANDS = [
             {"name": "sample", "type": "U32", "min": 1, "max": 1000000, "unit": "", "doc": "its number"},
             {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "its tube"},
         ],
-        "states": ["IDLE", "STOPPED"],
+        "states": ["IDLE", "STOPPED", "DEGRADED"],
         "hazardous": True,
         "doc": "After a reset or a stop: hold the core, pull the bit out of the hole, close the cover.",
     },
@@ -886,7 +949,7 @@ COMMANDS = [
             {"name": "sample", "type": "U32", "min": 1, "max": 1000000, "unit": "", "doc": "its number"},
             {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "its tube"},
         ],
-        "states": ["IDLE", "STOPPED"],
+        "states": ["IDLE", "STOPPED", "DEGRADED"],
         "hazardous": True,
         "doc": "After a reset or a stop: bring the tube in hand to its seat, store it as it is.",
     },
@@ -897,7 +960,7 @@ COMMANDS = [
             {"name": "sample", "type": "U32", "min": 1, "max": 1000000, "unit": "", "doc": "its number"},
             {"name": "tube", "type": "U32", "min": 1, "max": 64, "unit": "", "doc": "its tube"},
         ],
-        "states": ["IDLE", "STOPPED"],
+        "states": ["IDLE", "STOPPED", "DEGRADED"],
         "hazardous": True,
         "doc": "After a reset or a stop: look at the tube in hand again and hold it for the ground.",
     },

@@ -170,7 +170,7 @@ COMMANDS = [
         "name": "RESTART",
         "id": 2,
         "args": [],
-        "states": ["IDLE", "STOPPED", "SAFE"],
+        "states": ["IDLE", "STOPPED", "SAFE", "DEGRADED"],
         "hazardous": True,
         "doc": "Starts the controller again, with everything off.",
     },

@@ -72,6 +72,15 @@ ENUMS = [
         ],
     },
     {
+        "name": "Degraded",
+        "doc": "Hardware that is out of use; the parameter DEGRADED has a bit for each.",
+        "values": [
+            ("ROTARY_ONLY", 0, "no percussion: levels 0 to 2, no settling by pulses"),
+            ("FEED_LOCKED", 1, "the carriage stays where it is"),
+            ("RAM_ONLY", 2, "nothing can be recorded: no tube is moved"),
+        ],
+    },
+    {
         "name": "ResetCause",
         "doc": "Why the payload started; the numbers are MicroPython's machine.reset_cause() on RP2040.",
         "values": [
@@ -251,6 +260,24 @@ EVENTS = [
         "action": "Wait until the owner ends, or abort it.",
     },
     {
+        "name": "DEGRADED",
+        "id": 70,
+        "severity": "WARNING_LO",
+        "format": "Degraded modes in force: {modes} (bits: 1 rotary only, 2 feed locked, 4 RAM only; 0 none)",
+        "args": [("modes", "U32")],
+        "cause": "The ground has told so by DEGRADE, now or before the last start.",
+        "action": "None. DEGRADE takes a mode back when the hardware works again; then bring up.",
+    },
+    {
+        "name": "DEGRADED_REFUSED",
+        "id": 71,
+        "severity": "WARNING_LO",
+        "format": "The degraded mode {mode} does not allow command {opcode}: refused",
+        "args": [("mode", "Degraded"), ("opcode", "U32")],
+        "cause": "It would use what is out of use.",
+        "action": "Work without it, or take the mode back by DEGRADE once the hardware works again.",
+    },
+    {
         "name": "RESPONSE_HOLD",
         "id": 48,
         "severity": "WARNING_HI",
@@ -347,6 +374,17 @@ CHANNELS = [
         "red": None,
         "doc": "the activity that runs",
     },
+    {
+        "name": "DEGRADED",
+        "id": 5,
+        "type": "U32",
+        "unit": "",
+        "show": "{}",
+        "divide": 1,
+        "yellow": (0, 0),
+        "red": None,
+        "doc": "degraded modes that are on: 1 rotary only, 2 feed locked, 4 RAM only",
+    },
 ]
 
 PARAMETERS = [
@@ -358,6 +396,15 @@ PARAMETERS = [
         "min": 0,
         "max": 600000,
         "doc": "how long an activity may take for its safe way out before it is cut off",
+    },
+    {
+        "name": "DEGRADED",
+        "id": 2,
+        "unit": "",
+        "default": 0,
+        "min": 0,
+        "max": 7,
+        "doc": "degraded modes, a bit each: 1 rotary only, 2 feed locked, 4 RAM only",
     },
 ]
 
@@ -378,7 +425,7 @@ COMMANDS = [
             {"name": "index", "type": "U32", "min": 0, "max": 1023, "unit": "", "doc": "which parameter"},
             {"name": "value", "type": "I32", "min": -1073741824, "max": 1073741823, "doc": "new value"},
         ],
-        "states": ["IDLE", "STOPPED", "SAFE"],
+        "states": ["IDLE", "STOPPED", "SAFE", "DEGRADED"],
         "hazardous": False,
         "doc": "Sets one parameter, inside the bounds that its declaration gives.",
     },
@@ -389,5 +436,16 @@ COMMANDS = [
         "states": ["IDLE", "DEGRADED", "STOPPED"],
         "hazardous": False,
         "doc": "Ask every part on a bus who it is; nothing moves.",
+    },
+    {
+        "name": "DEGRADE",
+        "id": 41,
+        "args": [
+            {"name": "mode", "type": "Degraded", "min": 0, "max": 2, "unit": "", "doc": "which one"},
+            {"name": "on", "type": "U32", "min": 0, "max": 1, "unit": "", "doc": "1 in force, 0 taken back"},
+        ],
+        "states": ["IDLE", "DEGRADED", "STOPPED", "SAFE"],
+        "hazardous": True,
+        "doc": "Puts part of the hardware out of use, or back; what needs it is refused until then.",
     },
 ]

@@ -38,6 +38,7 @@ from rochette.services import fram_map
 from rochette.services.activities import Activities
 from rochette.services.calling import Calling
 from rochette.services.commands import Commands
+from rochette.services.degraded import Degraded
 from rochette.services.deployment import FILE as DEPLOYMENT
 from rochette.services.deployment import Deployment
 from rochette.services.events import Events
@@ -74,6 +75,7 @@ from rochette.tables import (
     CMD_SURVIVAL_ENTER,
     CMD_SURVIVAL_LEAVE,
     CMD_SURVIVAL_SET_TIME,
+    CMD_SYSTEM_DEGRADE,
     CMD_SYSTEM_NO_OP,
     CMD_SYSTEM_PARAMETER_SET,
     CMD_SYSTEM_SAFE,
@@ -441,6 +443,10 @@ class Payload:
         kit.now_ms = self.now_ms
         kit.tidy = self._tidy
         self.orders = Orders(kit, self.activities, self.commands)
+        self.degraded = Degraded(self.parameters, self.mode, self.events)
+        self.degraded.announce()
+        self.commands.refuses = self.degraded.refuses
+        self.commands.handle(CMD_SYSTEM_DEGRADE, self.degraded.command)
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
         self.commands.handle(CMD_START_TRUST, self._trust)
         self.commands.handle(CMD_START_RESTART, self._restart)

@@ -18,6 +18,7 @@ def watch(payload: "Payload") -> None:
     spindle_drive = p.drivers["spindle_current"]
     p.telemetry.channel(t.CH_SYSTEM_SLIPS, p.executive.total_slips, 1)
     p.telemetry.channel(t.CH_SYSTEM_ACTIVITY, p.activities.current, 5)
+    p.telemetry.channel(t.CH_SYSTEM_DEGRADED, p.degraded.get, 1)
     p.telemetry.channel(t.CH_LEDGER_RECORDS, p.ledger.records_kept, 1)
     channels: "tuple[tuple[int, Any, str, int], ...]" = (
         (t.CH_SYSTEM_MODE, p.mode, "value", 5),

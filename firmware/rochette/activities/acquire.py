@@ -25,6 +25,7 @@ from rochette.activities.steps import Ending, enter_phase, finish, insist, power
 from rochette.activities.storing import store
 from rochette.mechanisms.probe import classify
 from rochette.services.activities import Abort, Fault, Timeout, pause_ms
+from rochette.services.degraded import ROTARY_ONLY
 from rochette.tables import (
     BREAK_OFF_RESULT_OK,
     CAROUSEL_STATION_CAMERA,
@@ -78,6 +79,7 @@ from rochette.tables import (
     P_SAMPLE_ROCK_LOW_UM,
     P_SAMPLE_TILT_LIMIT_MDEG,
     P_SAMPLE_TUBE_MN,
+    P_SYSTEM_DEGRADED,
     PHASE_BREAK_OFF,
     PHASE_CHECK,
     PHASE_CONTACT,
@@ -356,8 +358,11 @@ def retract(kit: "Kit") -> "Generator[None, None, None]":
 
 
 def ingest(kit: "Kit") -> "Generator[None, None, None]":
-    """Hammer a few times with the tube hanging free: settles the core and clears the rim."""
+    """Hammer a few times with the tube hanging free: settles the core and clears the rim. Not without
+    percussion: then the probe finds a core that stands above the rim, and nothing is sealed over it."""
     enter_phase(kit, PHASE_INGEST)
+    if kit.values[P_SYSTEM_DEGRADED] & ROTARY_ONLY:
+        return
     kit.percussion.pulses(kit.values[P_SAMPLE_INGEST_PULSES])
     yield from finish(kit.percussion, kit.values[P_SAMPLE_MOVE_LIMIT_MS], REASON_CORING)
     yield from pause_ms(500)

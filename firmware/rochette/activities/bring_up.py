@@ -13,6 +13,7 @@ from rochette.tables import (
     EV_SAMPLE_READY,
     EV_SAMPLE_SEAT_MISMATCH,
     EV_SAMPLE_TUBES_COUNTED,
+    EV_SAMPLE_WIRE_STILL_WRONG,
     FEED_RESULT_OK,
     GATE_RESULT_OK,
     P_SAMPLE_MOVE_LIMIT_MS,
@@ -53,6 +54,9 @@ def bring_up(kit: "Kit") -> "Generator[None, None, None]":
     kit.ready = False
     if kit.custody.tube_in_bit:
         raise Fault(REASON_TUBE_IN_BIT, kit.custody.tube_in_bit)
+    if kit.wire:
+        kit.events.emit(EV_SAMPLE_WIRE_STILL_WRONG, kit.wire)
+        raise Fault(REASON_SELF_TEST, kit.wire)
     yield from test_parts(kit)
     yield from power_up(kit)
     yield from home_axes(kit)

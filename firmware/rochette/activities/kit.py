@@ -65,7 +65,10 @@ class Kit:
     parts: int  # how many parts are checked
     now_ms: "Callable[[], int]"  # milliseconds of ticks since start; wraps with the tick counter
     tidy: "Callable[[], None]"  # has garbage collected as soon as nothing moves
+    wiring_found: int  # and what it found there
+    wire: int  # what the check of the wiring found wrong last (enum Wire), 0 for nothing
     ready: bool  # bring-up has been completed since power-on
 
     def __init__(self) -> None:
+        self.wire = 0
         self.ready = False

@@ -10,6 +10,7 @@ from rochette.activities.depot import Drops, drop_tube, tip_over
 from rochette.activities.operate import operate, self_test, spin
 from rochette.activities.record import commission, record, restore
 from rochette.activities.recovery import finish_storing, hold_again, hold_again_at_start, retract_bit
+from rochette.activities.wiring import check_wiring
 from rochette.services.commands import PENDING, CommandError
 from rochette.tables import (
     ACTIVITY_NAME_ACQUIRE,
@@ -68,6 +69,7 @@ from rochette.tables import (
     CMD_SAMPLE_ABORT,
     CMD_SAMPLE_ACQUIRE,
     CMD_SAMPLE_BRING_UP,
+    CMD_SAMPLE_CHECK_WIRING,
     CMD_SAMPLE_CLEAR_RING,
     CMD_SAMPLE_COMMISSION,
     CMD_SAMPLE_DRIVE_COVER,
@@ -167,6 +169,7 @@ class Orders:
         for opcode, handler in (
             (CMD_SAMPLE_COMMISSION, self._commission),
             (CMD_SAMPLE_BRING_UP, self._bring_up),
+            (CMD_SAMPLE_CHECK_WIRING, self._check_wiring),
             (CMD_SAMPLE_ACQUIRE, self._acquire),
             (CMD_SAMPLE_RELEASE, self._release),
             (CMD_SAMPLE_RETRACT_BIT, self._retract_bit),
@@ -365,6 +368,16 @@ class Orders:
 
     def _bring_up(self) -> int:
         return self._start(CMD_SAMPLE_BRING_UP, ACTIVITY_NAME_BRING_UP, bring_up(self._kit))
+
+    def _check_wiring(self, empty_seat: int) -> int:
+        kit = self._kit
+        # A seat that is opposite to itself looks the same in a mirrored ring.
+        if empty_seat > kit.seats or 2 * empty_seat == kit.seats + 1:
+            raise CommandError(COMMAND_RESULT_VALIDATION, 1, empty_seat)
+        if kit.custody.tube_in_bit:
+            raise CommandError(COMMAND_RESULT_EXECUTION)
+        steps = check_wiring(kit, empty_seat)
+        return self._start(CMD_SAMPLE_CHECK_WIRING, ACTIVITY_NAME_BRING_UP, steps)
 
     def _acquire(self, tube: int, depth_um: int) -> int:
         if tube > self._kit.seats:

@@ -91,6 +91,12 @@ class BreakOff:
         self._crest = 0
         self._crest_age = 0
 
+    @property
+    def ends_made(self) -> int:
+        """Which switches are made: 1 centred, 2 offset, 3 both, which cannot be."""
+        switches = self._switches
+        return int(switches.made(self._centred_bit)) | int(switches.made(self._offset_bit)) << 1
+
     def offset(self) -> None:
         """Turn the cam to its offset: it snaps the core and holds it. Results: OK, NOT_CONFIRMED. Raises
         MechanismBusy.

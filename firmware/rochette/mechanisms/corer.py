@@ -18,7 +18,7 @@ nothing; nothing here may be called from an interrupt. Parameters are read when 
 from array import array
 
 from rochette.mechanisms.errors import MechanismBusy, MechanismRange
-from rochette.mechanisms.percussion import TOP_LEVEL
+from rochette.mechanisms.percussion import FIRST_LEVEL, TOP_LEVEL
 from rochette.tables import (
     CORER_RESULT_DEPTH_REACHED,
     CORER_RESULT_ENCODER,
@@ -50,6 +50,7 @@ from rochette.tables import (
     CORER_STATE_SPIN_UP,
     CORER_STATE_STOPPING,
     CORER_STATE_UNLOAD,
+    DEGRADED_ROTARY_ONLY,
     EV_CORER_CORING_ENDED,
     EV_CORER_CORING_STARTED,
     EV_CORER_DEPTH_REACHED,
@@ -100,6 +101,7 @@ from rochette.tables import (
     P_CORER_WEIGHT_MAX_MN,
     P_CORER_WEIGHT_MIN_MN,
     P_CORER_WINDOW_MS,
+    P_SYSTEM_DEGRADED,
     PECK_REASON_DISTANCE,
     PECK_REASON_NO_PROGRESS,
     PECK_REASON_PAUSE,
@@ -170,6 +172,7 @@ class Corer:
         self.deepest_um = 0
         self.level = 0
         self.max_level = 0
+        self._top = TOP_LEVEL
         self.rop_um_s = 0
         self.pecks = 0
         self.jams = 0
@@ -229,7 +232,10 @@ class Corer:
         self.depth_um = self.deepest_um = 0
         self.rop_um_s = 0
         self.pecks = self.jams = 0
-        self.level = self.max_level = values[P_CORER_LEVEL_START]
+        rotary_only = values[P_SYSTEM_DEGRADED] & 1 << DEGRADED_ROTARY_ONLY
+        top = FIRST_LEVEL - 1 if rotary_only else TOP_LEVEL
+        self._top = top
+        self.level = self.max_level = min(values[P_CORER_LEVEL_START], top)
         self._target_um = depth_um
         self._contact_um = feed.contact_um
         if not feed.homed or feed.contact_um < 0:
@@ -398,7 +404,7 @@ class Corer:
             self._set_weight()
             self._apply_level()
             self._events.emit(EV_CORER_LEVEL_CHANGED, level, rop, self.weight_set_mn, depth)
-        elif level == TOP_LEVEL and self._judge_hard(rop, current):
+        elif level == self._top and self._judge_hard(rop, current):
             return
         if depth - self._peck_at_um >= values[P_CORER_PECK_EVERY_UM]:
             self._peck(PECK_REASON_DISTANCE, current)
@@ -420,7 +426,7 @@ class Corer:
         level = self.level
         if rop < low:
             level += values[P_CORER_LEVEL_STEP] if rop * 2 < low else 1
-            return level if level < TOP_LEVEL else TOP_LEVEL
+            return level if level < self._top else self._top
         if rop > high:
             level -= values[P_CORER_LEVEL_STEP] if rop > high * 2 else 1
             return level if level > 0 else 0

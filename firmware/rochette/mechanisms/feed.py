@@ -208,6 +208,16 @@ class Feed:
         return self._stepper.position * self._nm // 1000
 
     @property
+    def load_mn(self) -> int:
+        """Load cell as it reads; the tool that hangs in it pulls it below 0."""
+        return self._cell.weight_mn
+
+    @property
+    def ends_made(self) -> int:
+        """Which end switches are made: 1 the home switch, 2 the bottom one, 3 both."""
+        return int(self._home.made()) | int(self._bottom.made()) << 1
+
+    @property
     def weight_mn(self) -> int:
         """Load cell less its reading with the tool hanging free; pressing is positive."""
         return self._cell.weight_mn - self.tare_mn

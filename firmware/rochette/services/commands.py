@@ -66,6 +66,11 @@ _TICK_MASK = 0x3FFFFFFF
 _TICKS_PER_S = 100
 
 
+def _nobody(_opcode: int) -> int:
+    """Stands where nothing is out of use."""
+    return 0
+
+
 class CommandError(Exception):
     """A handler refuses: `result` (enum CommandResult), `argument` counted from 1 or 0, `value` for the
     event."""
@@ -100,6 +105,7 @@ class Commands:
         self._ports = bytearray(len(COMMAND_OPCODES))
         self._armed = -1
         self._armed_tick = 0
+        self.refuses: "Callable[[int], int]" = _nobody
 
     def serve_parameters(self, parameters: "Parameters", executive: "Any") -> None:
         """From now on parameters are set by opcode. `executive.tick` is the time by which an arming
@@ -191,6 +197,9 @@ class Commands:
             return self._reject(opcode, COMMAND_RESULT_WRONG_STATE, 0, self._mode.value, port)
         if parameter >= 0:
             return self._set_parameter(opcode, parameter, args[0], port)
+        degraded = self.refuses(opcode)
+        if degraded:
+            return self._reject(opcode, COMMAND_RESULT_WRONG_STATE, 0, degraded, port)
         handler = self._handlers[at]
         if self._pending[at] or handler is None:
             return self._reject(opcode, COMMAND_RESULT_BUSY, 0, 0, port)
