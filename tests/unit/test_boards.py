@@ -26,10 +26,12 @@ SHIPPED = ("bench12", "emulated", "pico", "pico2", "template")
 
 
 def test_these_boards_ship() -> None:
-    assert tuple(sorted(file.parent.name for file in paths.BOARDS.glob("*/board.py"))) == SHIPPED
+    assert tuple(find.names()) == SHIPPED
+    assert set(find.every()) == {*SHIPPED, find.STIMULUS}
+    assert {file.parent.name for file in paths.BOARDS.glob("*/board.py")} == {*SHIPPED, find.STIMULUS}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*SHIPPED, find.STIMULUS])
 def test_a_shipped_board_is_sound_and_its_wiring_is_up_to_date(name: str) -> None:
     board = find.data(name)
     assert [str(one) for one in check.check(board, name)] == []
