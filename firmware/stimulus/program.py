@@ -51,7 +51,7 @@ class Stimulus:
         self._lines = Lines(port)
         pins = board["pins"]
         self._gp = {name: pins[name]["gp"] for name in pins}
-        self._measured = [name for name in pins if pins[name]["dir"] == "in"]
+        self._measured = sorted([name for name in pins if pins[name]["dir"] == "in"])
         self._switches = board["switches"]
         self._driven: "dict[str, Output]" = {}
         self._axes: "dict[str, tuple[StepCounter, ShortestHigh]]" = {}
@@ -283,8 +283,10 @@ class Stimulus:
         if player is None:
             self._left = 0
             return
+        used = 0
         while self._left and player.room():
             word = 0
+            used = min(self._left, _STATES)
             state = self._state
             place = 0
             while place < _STATES:
@@ -297,8 +299,9 @@ class Stimulus:
             self._state = state
             player.put(word)
         if not self._left:
-            us = (player.waiting() + 1) * _STATES * self._state_us
-            self._ends_ms = clock.add(clock.ticks_ms(), us // 1000 + 2)
+            # A restart leaves out what is too many of the last word.
+            states = player.waiting() * _STATES + used
+            self._ends_ms = clock.add(clock.ticks_ms(), states * self._state_us // 1000 + 2)
 
     def _at_rest(self) -> bool:
         player = self._player

@@ -158,7 +158,7 @@ class Stimulus:
 
     def __init__(self, bridge: Bridge, line: Line) -> None:
         loader.install()
-        from host_tools.emulator.stimulus import StimulusBench
+        from host_tools.emulator.stimulus_bench import StimulusBench
 
         self._bridge = bridge
         self._line = line

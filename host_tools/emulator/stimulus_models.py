@@ -96,7 +96,7 @@ class ShortestModel(_Asked):
             self._axis.shortest_ns = 0
         elif word == _MOV_ISR_OSR:
             ns = self._axis.shortest_ns
-            self._isr = (ns // _CYCLE_NS - 1) // 3 if ns else _MASK
+            self._isr = (ns // _CYCLE_NS + 2) // 3 if ns else _MASK
         else:
             return False
         return True
@@ -115,9 +115,15 @@ class PlayModel(Model):
         self._next = 0
 
     def restart(self) -> None:
-        """The next word is how long a state lasts. Words that wait stay."""
+        """The next word is how long a state lasts; what is left of the one in progress is not played. Words
+        that wait stay.
+        """
         self.run_to(self.clock.now_us)
         self._hold = -1
+        if self._place:
+            self._place = 0
+            self._words.pop(0)
+        self._next = self.clock.now_us * UNITS_PER_US
 
     def run_to(self, us: int) -> None:
         """Plays what is due by then."""

@@ -90,7 +90,7 @@ class World:
         self.sensors: "dict[str, Any]" = {}
         self.steppers: "list[StepperAxis]" = []
         self.watchers: "list[Any]" = []
-        # The lines of another board that this one's pins are wired to, by GPIO number (stimulus.py).
+        # The lines of another board that this one's pins are wired to, by GPIO number (stimulus_bench.py).
         self.wired: "dict[int, Line | None]" = {}
         self.interrupt_lines: "list[Line]" = []
         self.moved_lines: "list[Line]" = []  # those of them that the plant or a fault can move

@@ -26,6 +26,15 @@ def switch(rig: Any, name: str) -> dict[str, Any]:
     return dict(rig.board["parts"]["switches"]["inputs"][name])
 
 
+def duty(stimulus: Any, line: str) -> Any:
+    """What the PWM on a line does, once there is one."""
+    for _ in range(40):
+        found = stimulus.duty(line)
+        if found.period_ns:
+            break
+    return found
+
+
 def while_on(rig: Any, stimulus: Any, code: str, measure: Any) -> Any:
     """What `measure` gives while the payload does `code`."""
     home = switch(rig, "feed_home")["active"]
@@ -147,7 +156,7 @@ def test_load_cell_reads_what_is_played(rig: Any, stimulus: Any, measured: Any, 
 )
 def test_motor_duty(rig: Any, stimulus: Any, measured: Any, part: str, permille: int, line: str) -> None:
     """The duty that was asked for is on the bridge's input, at the board's carrier frequency."""
-    found = while_on(rig, stimulus, f"d[{part!r}].drive({permille})", lambda: stimulus.duty(line))
+    found = while_on(rig, stimulus, f"d[{part!r}].drive({permille})", lambda: duty(stimulus, line))
     freq = rig.board["pwm"][line]["freq_hz"]
     measured(asked=abs(permille), permille=found.permille, period_ns=found.period_ns)
     assert abs(found.permille - abs(permille)) <= 3
@@ -162,7 +171,7 @@ def test_motor_duty(rig: Any, stimulus: Any, measured: Any, part: str, permille:
 def test_servo_pulse(rig: Any, stimulus: Any, measured: Any, servo: str, key: str) -> None:
     """Pulse width and frame rate of a servo."""
     pulse_us = rig.board["mechanics"][key]
-    found = while_on(rig, stimulus, f"d[{servo!r}].set_pulse({pulse_us})", lambda: stimulus.duty(servo))
+    found = while_on(rig, stimulus, f"d[{servo!r}].set_pulse({pulse_us})", lambda: duty(stimulus, servo))
     measured(asked_us=pulse_us, high_ns=found.high_ns, period_ns=found.period_ns)
     assert abs(found.high_ns - pulse_us * 1000) <= 5000
     assert abs(found.period_ns - 20_000_000) <= 200_000

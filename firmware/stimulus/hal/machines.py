@@ -87,7 +87,7 @@ class ShortestHigh:
         self._sm.exec(_MOV_OSR_ONES)
 
     def read(self) -> int:
-        """Nanoseconds, to 24 of them; 0 when there was no pulse."""
+        """Nanoseconds, to 8 of them more or less; 0 when there was no pulse."""
         sm = self._sm
         sm.exec(_MOV_ISR_OSR)
         sm.exec(_PUSH_NOBLOCK)
@@ -95,7 +95,7 @@ class ShortestHigh:
             return 0
         sm.get(self._word)
         passes = self._word[0]
-        return 0 if passes < 0 else (passes * _PASS_CYCLES + 1) * SYS_NS
+        return 0 if passes < 0 else (passes * _PASS_CYCLES - 1) * SYS_NS
 
 
 class StatePlayer:

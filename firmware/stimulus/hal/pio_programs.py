@@ -69,8 +69,7 @@ def shortest_high():
     yet. A pulse counts down from it in Y: at zero it is no shorter one, and the rest is waited for. The
     processor sets and reads OSR by `exec`.
 
-    Seen from outside: a high time of n cycles is (n - 1) // 3 passes; one of less than 4 cycles may be
-    missed.
+    Seen from outside: a high time of n cycles is n / 3 passes, rounded up. Low times of 5 cycles are enough.
     """
     wrap_target()
     label("begin")

@@ -117,6 +117,7 @@ class StimulusBench:
                     clock.advance(min(left, _PASS_US))
         finally:
             self._back(before)
+        self.encoder_count()
 
     def encoder_count(self) -> int:
         """The count at the payload's encoder lines: the plant's, or what is played from where the plant stood
