@@ -261,9 +261,8 @@ class StateMachine:
                 self.put(item, shift)
             return
         model = self.model
-        depth = model.tx_depth()
-        if model.tx_level() >= depth:
-            self._wait(model.tx_level, depth - 1)
+        if model.tx_level() >= 4:
+            self._wait(model.tx_level, 3)
         model.put(value << shift & 0xFFFFFFFF)
 
     def _wait(self, level: "Callable[[], int]", below: int) -> None:

@@ -161,10 +161,6 @@ class PlayModel(Model):
         self.run_to(self.clock.now_us)
         return len(self._words) - (1 if self._place else 0)
 
-    def tx_depth(self) -> int:
-        """Both FIFOs are joined."""
-        return 8
-
 
 class LoadModel(Model):
     """`play_hx711`: in the place of the payload's part while it runs.

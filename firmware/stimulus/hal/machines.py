@@ -26,7 +26,7 @@ _PASS_CYCLES = 3
 _DUTY_CYCLES = 2
 _STATE_OVERHEAD = 4
 _PLAY_HZ = 2_000_000
-_DEPTH = 8
+_DEPTH = 4
 MOST_RATE = 20_000
 """Edges a second that the encoder is played at, at most: what the main loop has words for."""
 
@@ -171,6 +171,11 @@ class DutyMeter:
     def begin(self, gp: int) -> None:
         """Measure this line. Allocates."""
         self._line = Pin(gp, Pin.IN, Pin.PULL_DOWN)
+        self._sm.active(0)
+        # Periods of the line before; four words are the FIFO.
+        for _ in range(4):
+            if self._sm.rx_fifo():
+                self._sm.get(self._word)
         self._sm.init(measure_duty, in_base=self._line, jmp_pin=self._line)
         self._sm.active(1)
 

@@ -93,7 +93,6 @@ def shortest_high():
     out_init=[PIO.OUT_LOW, PIO.OUT_LOW],
     out_shiftdir=PIO.SHIFT_RIGHT,
     pull_thresh=24,
-    fifo_join=PIO.JOIN_TX,
 )
 def play_states():
     """Puts states on two pins, each for the same time: an encoder that turns.
@@ -102,7 +101,7 @@ def play_states():
     two bits, first the lowest.
 
     Seen from outside: a state lasts first word + 4 cycles, the last of the twelve one more; with the FIFO
-    empty the pins stay at the last state. Eight words wait.
+    empty the pins stay at the last state.
     """
     pull(block)
     mov(x, osr)
