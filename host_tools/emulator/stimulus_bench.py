@@ -101,7 +101,8 @@ class StimulusBench:
         try:
             from stimulus.program import Stimulus
 
-            self.program = Stimulus(board, self.cable)
+            port: "Any" = self.cable
+            self.program = Stimulus(board, port)
         finally:
             self._back(before)
 

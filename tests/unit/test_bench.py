@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from host_tools.bench import fixture, plugin, report
+from host_tools.bench import fixture, plugin, report, stimulus
 from host_tools.bench.calibration import Calibration
 from host_tools.bench.rig import Rig
 from host_tools.bench.traces import Heard, Trace
@@ -156,7 +156,30 @@ def test_the_steps_come_in_the_order_of_bring_up() -> None:
     assert names == [
         "test_1_alive",
         "test_2_parts",
+        "test_2_stimulus",
         "test_3_motion",
         "test_4_calibration",
         "test_5_scenarios",
     ]
+
+
+def test_a_stimulus_board_is_wired_when_it_is_given() -> None:
+    bare = fixture.load("bare")
+    assert bare.missing(("stimulus",)) == ["a stimulus board on the payload's pins (--stimulus PORT)"]
+    assert bare.with_stimulus().missing(("stimulus",)) == []
+    for name in fixture.names():
+        assert "stimulus" not in fixture.load(name).wired
+
+
+def test_the_report_has_what_a_stimulus_board_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    bench = bench_of(tmp_path)
+    assert report.as_data(bench)["stimulus"] is None
+    player = stimulus.Stimulus.__new__(stimulus.Stimulus)
+    player.name = "socket://127.0.0.1:2"
+    player.heard = {"count feed": "count feed high 7 low 0 shortest_ns 2504"}
+    bench.stimulus = player
+    page = report.write_page(bench)
+    assert "A stimulus board on socket://127.0.0.1:2 played and measured." in page.read_text(encoding="utf-8")
+    found = json.loads((tmp_path / "bench.json").read_text())["stimulus"]
+    assert found == {"port": player.name, "heard": player.heard}
