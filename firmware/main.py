@@ -1,7 +1,8 @@
 """Start of the payload: read the board, build everything, run for ever."""
 
-from rochette.hal import memory
+from rochette.hal import interpreter, memory
 
+interpreter.check()
 memory.while_importing()
 
 import board  # noqa: E402  (the heap has to be told first)

@@ -26,7 +26,6 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "UartPort.read_into",
         "UartPort.write",
         "UsbPort.read_into",
-        "UsbPort._is",
     ),
     "rochette/hal/stepper.py": ("StepGenerator.room", "StepGenerator.queue"),
     "rochette/drivers/ads1115.py": ("Ads1115.poll", "Ads1115.age"),

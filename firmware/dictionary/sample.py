@@ -658,7 +658,6 @@ PARAMETERS = [
     _p(0x1B, "SEAL_TRIES", "", 2, 1, 5, "seals tried on one tube before it is stored open"),
     _p(0x1C, "MOVE_LIMIT_MS", "ms", 60000, 1000, 600000, "deadline of one move of an axis"),
     _p(0x1D, "CORE_LIMIT_MS", "ms", 10800000, 60000, 36000000, "deadline of coring"),
-    _p(0x1E, "DEPTH_UM", "um", 66000, 1000, 76000, "coring depth when the command names none"),
     {
         "name": "CLEARING_TRIES",
         "id": 60,

@@ -169,15 +169,6 @@ EVENTS = [
         "action": "None while the count stays small; a growing count means that a step costs too much time.",
     },
     {
-        "name": "EVENTS_LOST",
-        "id": 8,
-        "severity": "WARNING_LO",
-        "format": "{lost} events were overwritten before event {number} was read",
-        "args": [("lost", "U32"), ("number", "U32")],
-        "cause": "More events came than the ring holds between two reads.",
-        "action": "Read more often; ask for what is missing from the recording.",
-    },
-    {
         "name": "COMMAND_DISPATCHED",
         "id": 16,
         "severity": "COMMAND",
@@ -285,15 +276,6 @@ EVENTS = [
         "args": [("step", "U32"), ("response", "U32")],
         "cause": "An error in the program in one step of a response; a defect to report.",
         "action": "Treat that mechanism as not safe; take its power away by the emergency stop.",
-    },
-    {
-        "name": "MONITOR_STALE",
-        "id": 51,
-        "severity": "WARNING_LO",
-        "format": "Monitor {monitor} has had no fresh value for {ticks} checks",
-        "args": [("monitor", "U32"), ("ticks", "U32")],
-        "cause": "The part that gives the value does not answer.",
-        "action": "Check the part; its monitor protects nothing until values come again.",
     },
     {
         "name": "PAUSED",

@@ -8,15 +8,12 @@ in host_tools/run/protocol.py. End of input means that the host has gone: the pa
 ends.
 """
 
-import gc
+# isort: off
+from host_tools.emulator import room  # before anything that stays
+
+# isort: on
 import json
 import sys
-
-ROOM_BYTES = 4_000_000
-# Taken before anything that stays, and given back when all is built. The VM looks for room from the lowest
-# place that was given back on, and a call gives its frame back: what comes and goes has to lie below what
-# stays, or each of a run's allocations passes over all of that.
-_room = [bytearray(ROOM_BYTES)]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,16 +67,9 @@ def main() -> None:
     line = sys.stdin.readline()
     if not line:
         raise HostGone()
-    # Five megabytes come in while everything is imported and built, and nearly all of it stays: the
-    # firmware's own threshold, which a board needs there, would have it looked through some hundred times
-    # (1.3 s a run).
-    gc.disable()
     session = Session(json.loads(line), LineSink())
     session.begin()
-    gc.enable()
-    _room.clear()
-    gc.collect()
-    gc.threshold(ROOM_BYTES * 3 // 4)  # type: ignore[attr-defined]  # MicroPython
+    room.open_up()
     result = session.finish()
     print(json.dumps({"t": "result", "result": result}))
 

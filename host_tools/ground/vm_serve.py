@@ -9,6 +9,10 @@ Emulated time stands still between two slices. End of input means that the host 
 switched off and the program ends.
 """
 
+# isort: off
+from host_tools.emulator import room  # before anything that stays
+
+# isort: on
 import json
 import sys
 from binascii import hexlify, unhexlify
@@ -23,6 +27,7 @@ def main() -> None:
         return
     served = Served(json.loads(line))
     served.start()
+    room.open_up()
     print(json.dumps({"started": 1}))
     try:
         while True:

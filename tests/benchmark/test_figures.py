@@ -119,7 +119,7 @@ def test_a_tick_that_allocates_is_caught(tmp_path: Path) -> None:
     program.write_text(ALLOCATES)
     folder = paths.ROOT / "host_tools" / "benchmark"
     ran = subprocess.run(
-        [str(paths.find_micropython()), str(program)],
+        [str(paths.find_micropython()), "-X", f"heapsize={targets.HEAP}", str(program)],
         env=dict(os.environ, MICROPYPATH=f"{folder}:{targets.vm_path('emulated')}"),
         capture_output=True,
         text=True,

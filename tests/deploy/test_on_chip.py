@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from host_tools.bench.served import Served, served_chip
-from host_tools.chip import process, session
+from host_tools.chip import image_build, process, session
 from host_tools.chip.errors import ChipError
 from host_tools.chip.uf2 import ImageError
 from host_tools.deploy import deploy, files
@@ -48,6 +48,7 @@ def test_a_payload_is_deployed_left_alone_changed_and_repaired(
     texts = dict(files.inlined())
     texts["rochette/mechanisms/gate.py"] += "\nCHANGED = 1\n"
     monkeypatch.setattr(files, "inlined", lambda: texts)
+    monkeypatch.setattr(image_build, "sources_hash", lambda: "of the changed sources")
     cable = Cable(chip.port, 6_000)
     with pytest.raises(DeployError, match="slot a starts") as caught:
         run(cable.port)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
+from host_tools import paths
 from host_tools.dictionary import DictionaryError, load
 from host_tools.dictionary.__main__ import main
 from host_tools.dictionary.generate import check, merge_registry, registry_of, settle, tables_text, write
@@ -177,3 +179,38 @@ def test_the_projects_own_events_can_all_be_said() -> None:
         assert words.say(event.id, (0, 0, 0, 0))
     for channel in words.channel_list:
         assert words.show_channel(channel.index, 1)
+
+
+# ---- nothing is declared that the firmware does not know ----
+
+
+CALL_TABLE = re.compile(r"SURVIVAL_CALL\d_")
+"""A table of parameters, read by row from the first one on (calling.py)."""
+
+
+def used_names() -> set[str]:
+    """Every name and attribute that the firmware's modules write, tables.py apart."""
+    found = set()
+    for path in (paths.FIRMWARE / "rochette").rglob("*.py"):
+        if path.name == "tables.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+    return found
+
+
+def test_every_event_is_said_and_every_parameter_is_read_somewhere() -> None:
+    dictionary = load()
+    used = used_names()
+    # A monitor's limit is read by its row in the table, not by its name.
+    limits = {row.limit for row in dictionary.monitor_list}
+    unsaid = [e.full_name for e in dictionary.event_list if f"EV_{e.full_name}" not in used]
+    unread = [
+        p.full_name
+        for number, p in enumerate(dictionary.parameter_list)
+        if f"P_{p.full_name}" not in used and number not in limits and not CALL_TABLE.match(p.full_name)
+    ]
+    assert not unsaid and not unread

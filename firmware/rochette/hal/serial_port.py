@@ -94,9 +94,13 @@ class UsbPort:
         return sent
 
     def _is(self, poll: "Any") -> bool:
+        # Bytecode, with a jump back: there the VM raises what a Ctrl-C has asked for, before the characters
+        # after it are read. In machine code they were taken for the ground's, and mpremote waited for the
+        # prompt that it had asked for with them.
+        ready = False
         for _ in poll.ipoll(0):
-            return True
-        return False
+            ready = True
+        return ready
 
 
 def open_port(link: "dict[str, Any]", pins: "dict[str, dict[str, Any]]") -> "UartPort | UsbPort":

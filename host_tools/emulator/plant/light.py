@@ -47,6 +47,9 @@ class Light:
         self._cos_lat = sin_permille(geometry["latitude_mdeg"] + 90_000)
         self.optical_depth_permille = optical_depth_permille
         self.sun_gone = False
+        # What lux() was last asked, and its answer: it is asked in every tick, and the sun moves by seconds.
+        self._lux_at = (-1, 0, False)
+        self._lux = 0
 
     def sun_sin_permille(self, epoch_s: int) -> int:
         """Sine of the sun's elevation in thousandths; negative below the horizon."""
@@ -84,4 +87,8 @@ class Light:
 
     def lux(self, epoch_s: int) -> int:
         """Light at the sensor in the bay, lux."""
-        return self.sun_permille(epoch_s) * BAY_LUX // 1000
+        at = (epoch_s, self.optical_depth_permille, self.sun_gone)
+        if at != self._lux_at:
+            self._lux_at = at
+            self._lux = self.sun_permille(epoch_s) * BAY_LUX // 1000
+        return self._lux
