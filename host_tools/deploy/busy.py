@@ -15,6 +15,9 @@ _PROMPT_S = 0.3
 _SLOW_PROMPT_S = 5.0
 """An emulated chip on a busy machine."""
 _LINK_S = 8.0
+_LEAVE_PASTE = b"\x04"
+"""Ctrl-D ends what was being pasted when a cable was pulled: until then the board waits for the rest of it,
+whatever else is typed. Only for who is neither a prompt, which it would restart, nor a payload."""
 _STATUS_S = 30.0
 """A payload tells once a second how it is; an emulated chip's second may be several of ours."""
 _RAIL_ON = 2
@@ -57,14 +60,17 @@ def look(port: str, key: str | None = None, enough: Callable[[Deployed], bool] =
     except PortError:
         raise
     except LinkError:
-        return Look(prompt=_has_prompt(port, _SLOW_PROMPT_S))
+        return Look(prompt=_has_prompt(port, _SLOW_PROMPT_S, _LEAVE_PASTE))
     with payload:
         return _ask(payload, enough)
 
 
-def _has_prompt(port: str, wait_s: float) -> bool:
+def _has_prompt(port: str, wait_s: float, before: bytes = b"") -> bool:
     line = open_port(port)
     try:
+        if before:
+            line.write(before)
+            line.read(_PROMPT_S)
         # Ctrl-B leaves a raw prompt that somebody left behind; a payload takes neither byte for anything.
         line.write(b"\x02\r")
         heard = b""

@@ -185,7 +185,13 @@ class Raw:
 
     def close(self) -> None:
         """Let go of the port, whatever state it is in."""
+        # pyserial's socket:// closes its socket only when it can shut it down, which it can't when the other
+        # end has gone.
+        left = getattr(self._transport.serial, "_socket", None)
         try:
             self._transport.close()
         except (OSError, SerialException):
             return
+        finally:
+            if left is not None:
+                left.close()

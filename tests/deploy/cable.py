@@ -8,12 +8,13 @@ import threading
 
 
 class Cable:
-    """A TCP port that leads to another, and can be pulled after so many bytes towards the board."""
+    """A TCP port that leads to another, and is pulled as soon as `at` has gone towards the board."""
 
-    def __init__(self, port: str, pull_after: int) -> None:
+    def __init__(self, port: str, at: bytes) -> None:
         host, number = port.removeprefix("socket://").split(":")
         self._far = (host, int(number))
-        self._left = pull_after
+        self._at = at
+        self._gone = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         self.pulled = threading.Event()
@@ -37,8 +38,8 @@ class Cable:
                 if not data:
                     return
                 if one is near:
-                    self._left -= len(data)
-                    if self._left < 0:
+                    self._gone = self._gone[-len(self._at) :] + data
+                    if self._at in self._gone:
                         self.pulled.set()
                         return
                 (far if one is near else near).sendall(data)

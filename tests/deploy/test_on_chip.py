@@ -49,7 +49,7 @@ def test_a_payload_is_deployed_left_alone_changed_and_repaired(
     texts["rochette/mechanisms/gate.py"] += "\nCHANGED = 1\n"
     monkeypatch.setattr(files, "inlined", lambda: texts)
     monkeypatch.setattr(image_build, "sources_hash", lambda: "of the changed sources")
-    cable = Cable(chip.port, 6_000)
+    cable = Cable(chip.port, b"mechanisms/gate.mpy")
     with pytest.raises(DeployError, match="slot a starts") as caught:
         run(cable.port)
     cable.close()
