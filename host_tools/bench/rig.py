@@ -220,9 +220,16 @@ class Rig:
 def recorded(payload: Payload, hear: Callable[[str, float, Any], None]) -> Iterator[None]:
     """While entered, `hear` gets every sampled value: channel, seconds of the payload's own clock, value."""
 
+    listening = True
+
     def sampled(samples: Any) -> None:
-        for one in samples:
-            hear(one.name, one.time.ms / 1000, one.value)
+        # The payload goes on to tell those that have heard it once.
+        if listening:
+            for one in samples:
+                hear(one.name, one.time.ms / 1000, one.value)
 
     payload.on_sampled(sampled)
-    yield
+    try:
+        yield
+    finally:
+        listening = False

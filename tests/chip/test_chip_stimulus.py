@@ -5,18 +5,20 @@ they are, its pins driven and watched from outside. And beside a payload's chip,
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from host_tools import paths
+from host_tools import cli, paths
 from host_tools.bench import stimulus
 from host_tools.boards import find
 from host_tools.chip import flash_image, uf2
 from host_tools.chip.probe import MS, Probe
 from host_tools.chip.process import EDGES, Event
 from host_tools.emulator.stimulus_bench import StimulusBench
+from host_tools.ground.serve import TcpLine
 from tests.chip.bench import Bench
 
 US = 1000.0
@@ -213,3 +215,51 @@ def test_a_payloads_chip_sees_what_is_played(stock: uf2.Image) -> None:
         assert ask("duty spindle_fwd").startswith("ok duty spindle_fwd permille 300 ")
     finally:
         bench.close()
+
+
+class Bare(threading.Thread):
+    """A chip with nothing on its pins, its USB port served on TCP."""
+
+    def __init__(self, flash: bytes) -> None:
+        super().__init__(daemon=True)
+        self._probe = Probe(flash)
+        self._line = TcpLine(0)
+        self._stop = threading.Event()
+        self.name_of_port = self._line.name
+        self.failed: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._probe.type(self._line.wait(0.0))
+                self._probe.go(2 * MS)
+                self._line.send(bytes(self._probe.console))
+                self._probe.console.clear()
+        except BaseException as error:
+            self.failed = error
+
+    def close(self) -> None:
+        self._stop.set()
+        self.join()
+        self._line.close()
+        self._probe.close()
+        assert self.failed is None, self.failed
+
+
+@pytest.mark.chip
+def test_its_program_is_put_onto_a_stock_board_and_starts_by_itself(
+    stock: uf2.Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = Bare(flash_image.with_files(stock, {}))
+    try:
+        port = bare.name_of_port
+        for _ in range(2):  # onto a bare board, and over itself while it runs
+            assert cli.main(["stimulus", "--port", port, "put"]) == 0
+            assert "it runs: stimulus 1" in capsys.readouterr().out
+        assert cli.main(["stimulus", "--port", port, "turn", "-400", "8000"]) == 0
+        assert capsys.readouterr().out == "turn -400 8000\n"
+        assert cli.main(["stimulus", "--port", port, "set", "feed_step", "1"]) == 4
+        assert "'feed_step' is not known here" in capsys.readouterr().err
+    finally:
+        bare.close()

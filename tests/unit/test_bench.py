@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from host_tools.bench import fixture, plugin, report, stimulus
+from host_tools.bench import fixture, plugin, report, stimulus, traces
 from host_tools.bench.calibration import Calibration
 from host_tools.bench.rig import Rig
 from host_tools.bench.traces import Heard, Trace
@@ -183,3 +184,29 @@ def test_the_report_has_what_a_stimulus_board_heard(tmp_path: Path, monkeypatch:
     assert "A stimulus board on socket://127.0.0.1:2 played and measured." in page.read_text(encoding="utf-8")
     found = json.loads((tmp_path / "bench.json").read_text())["stimulus"]
     assert found == {"port": player.name, "heard": player.heard}
+
+
+class Teller:
+    """A payload that only tells."""
+
+    def __init__(self) -> None:
+        self.told: Any = None
+        self.sampled: Any = None
+
+    def on_told(self, call: Any) -> None:
+        self.told = call
+
+    def on_sampled(self, call: Any) -> None:
+        self.sampled = call
+
+
+def test_a_scenario_is_heard_until_its_end_and_no_longer() -> None:
+    payload, heard = Teller(), Heard()
+    sample = SimpleNamespace(name="feed.POSITION", time=SimpleNamespace(ms=5), value=7)
+    with traces.hearing(payload, heard):  # type: ignore[arg-type]
+        payload.told(SimpleNamespace(name="power.ACTUATORS_ON"))
+        payload.sampled([sample])
+    payload.told(SimpleNamespace(name="sample.READY"))
+    payload.sampled([sample])
+    assert heard.events == ["power.ACTUATORS_ON"]
+    assert heard.series == {"feed.POSITION": [(0.0, 7.0)]}
