@@ -173,7 +173,7 @@ def write(target: Path, firmware: Path = paths.FIRMWARE, native: bool = False) -
     tables = firmware / "rochette" / "tables.py"
     constants = numbers(tables.read_text(encoding="utf-8"))
     count = 0
-    for path in sizes.sources(firmware):
+    for path in sizes.payload_sources(firmware):
         text = path.read_text(encoding="utf-8")
         out = target / path.relative_to(firmware)
         out.parent.mkdir(parents=True, exist_ok=True)

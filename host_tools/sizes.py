@@ -22,10 +22,21 @@ HOST_ONLY = "dictionary"
 """The folder of the firmware that is read on the host alone."""
 
 
+STIMULUS = "stimulus"
+"""The folder of the firmware that goes onto the stimulus board, never onto the payload."""
+
+
 def sources(firmware: Path = paths.FIRMWARE) -> Iterator[Path]:
-    """Yield the files that go onto the board, in the order of their names."""
+    """Yield the files that go onto a board, in the order of their names."""
     for path in sorted(firmware.rglob("*.py")):
         if path.relative_to(firmware).parts[0] != HOST_ONLY:
+            yield path
+
+
+def payload_sources(firmware: Path = paths.FIRMWARE) -> Iterator[Path]:
+    """Yield those of them that go onto the payload."""
+    for path in sources(firmware):
+        if path.relative_to(firmware).parts[0] != STIMULUS:
             yield path
 
 

@@ -1,4 +1,5 @@
-"""`make bench`: the three commands that a person gives, on an emulated Pico: serve, deploy, bench."""
+"""`make bench`: the three commands that a person gives, on an emulated Pico with an
+emulated stimulus board on its pins: serve, deploy, bench."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ from host_tools.bench.served import served_chip
 
 def main(arguments: list[str]) -> int:
     """Serve a chip, deploy onto it twice, run the bench with `arguments`; the first status that is not 0."""
-    with served_chip() as served:
-        for name, *more in (["deploy"], ["deploy"], ["bench", *arguments]):
+    with served_chip("--stimulus-tcp", "0") as served:
+        stimulus = ("--stimulus", served.stimulus)
+        for name, *more in (["deploy"], ["deploy"], ["bench", *stimulus, *arguments]):
             began = time.monotonic()
             status = cli.main([name, "--port", served.port, *more])
             print(f"== {name}: status {status}, {time.monotonic() - began:.1f} s", flush=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from host_tools.run.errors import UsageError
 
 PORT = "ROCHETTE_PORT"
+STIMULUS_PORT = "ROCHETTE_STIMULUS"
 
 
 def register(commands: Any) -> None:
@@ -35,8 +37,30 @@ def register(commands: Any) -> None:
         "--out", default="runs", metavar="DIR", help="the session's folder is made in here (runs)"
     )
     bench.add_argument("-k", dest="only", metavar="EXPRESSION", help="only these steps, as pytest has it")
+    bench.add_argument(
+        "--stimulus",
+        default=os.environ.get(STIMULUS_PORT),
+        metavar="DEV|URL",
+        help="the port of a stimulus board on its pins (without one its steps are skipped)",
+    )
     bench.add_argument("--list", action="store_true", help="list the fixtures and what to connect")
     bench.set_defaults(call=_bench)
+    stimulus = commands.add_parser(
+        "stimulus",
+        help="put the stimulus board's program on it, or ask it something",
+        allow_abbrev=False,
+        description="The second Pico of the bench, which plays sensors and measures pulses "
+        "(boards/stimulus/README.md).",
+        epilog="Exit status: 0 done, 2 wrong usage, 4 the board said no, or nothing.",
+    )
+    stimulus.add_argument(
+        "words",
+        nargs="+",
+        metavar="put|COMMAND",
+        help="put: copy its program onto it; else a command of its own, as 'help' or 'count feed'",
+    )
+    stimulus.add_argument("--port", required=True, metavar="DEV|URL", help="its port")
+    stimulus.set_defaults(call=_stimulus)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -63,7 +87,31 @@ def _bench(args: argparse.Namespace) -> int:
                 key=args.key,
                 out=Path(args.out),
                 only=args.only,
+                stimulus=args.stimulus,
             )
         )
     except (PortError, DeployError) as error:
         raise UsageError(f"bench: {error}") from error
+
+
+def _stimulus(args: argparse.Namespace) -> int:
+    from host_tools.bench import stimulus
+    from host_tools.deploy.errors import DeployError
+    from host_tools.ground.errors import PortError
+    from host_tools.run.protocol import EXIT_FAULT
+
+    try:
+        if args.words == ["put"]:
+            count = stimulus.put(args.port)
+            board = stimulus.waiting_for(args.port)
+            print(f"{count} bytes put onto the stimulus board on {args.port}; it runs: {board.ask('hello')}")
+        else:
+            board = stimulus.Stimulus(args.port)
+            print(board.ask(" ".join(args.words)))
+        board.close()
+    except PortError as error:
+        raise UsageError(f"stimulus: {error}") from error
+    except (stimulus.StimulusError, DeployError) as error:
+        print(f"rochette stimulus: {error}", file=sys.stderr)
+        return EXIT_FAULT
+    return 0

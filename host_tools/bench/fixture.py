@@ -5,7 +5,7 @@ capabilities.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from host_tools import paths
@@ -24,6 +24,9 @@ CAPABILITIES = {
     "camera": "camera and ring light",
     "payload": "everything: the payload can be brought up",
 }
+STIMULUS = "stimulus"
+"""The capability that --stimulus brings, whatever the fixture; no fixture says it."""
+_STIMULUS_TEXT = "a stimulus board on the payload's pins (--stimulus PORT)"
 KEYS = ("doc", "wired")
 
 
@@ -38,7 +41,12 @@ class Fixture:
 
     def missing(self, needed: tuple[str, ...]) -> list[str]:
         """What of `needed` is not wired, in words."""
-        return [CAPABILITIES[one] for one in needed if one not in self.wired]
+        words = {**CAPABILITIES, STIMULUS: _STIMULUS_TEXT}
+        return [words[one] for one in needed if one not in self.wired]
+
+    def with_stimulus(self) -> Fixture:
+        """The same with a stimulus board."""
+        return replace(self, wired=self.wired | {STIMULUS})
 
 
 def _folders() -> list[Path]:

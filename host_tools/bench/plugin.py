@@ -19,6 +19,7 @@ from host_tools import paths
 from host_tools.bench.calibration import Calibration
 from host_tools.bench.fixture import Fixture
 from host_tools.bench.rig import DeadBoard, Rig
+from host_tools.bench.stimulus import Stimulus
 from host_tools.bench.traces import Trace
 from host_tools.run.errors import UsageError
 
@@ -54,6 +55,7 @@ class Bench:
     traces: list[Trace] = field(default_factory=list)
     expected: list[dict[str, str]] = field(default_factory=list)
     dead: str = ""
+    stimulus: Stimulus | None = None
 
 
 def expected_failures(board: str) -> list[dict[str, str]]:

@@ -36,6 +36,9 @@ def as_data(bench: Bench) -> dict[str, Any]:
         "board": bench.rig.board_name,
         "port": bench.rig.port,
         "fixture": bench.fixture.name,
+        "stimulus": None
+        if bench.stimulus is None
+        else {"port": bench.stimulus.name, "heard": bench.stimulus.heard},
         "dead": bench.dead,
         "steps": [vars(step) for step in bench.steps],
         "calibration": bench.calibration.values,
@@ -55,6 +58,9 @@ def _page(bench: Bench) -> str:
         f"<title>Bench: {html.escape(bench.rig.board_name)}</title><style>{_STYLE}</style>",
         f"<h1>Bench: board {html.escape(bench.rig.board_name)}</h1>",
         f"<p>{summary} on {html.escape(bench.rig.port)}, fixture {html.escape(bench.fixture.name)}.</p>",
+        f"<p>A stimulus board on {html.escape(bench.stimulus.name)} played and measured.</p>"
+        if bench.stimulus is not None
+        else "",
         f"<p class='failed'>The board is dead: {html.escape(bench.dead)}</p>" if bench.dead else "",
         "<h2>How it was wired</h2><ol>",
         *(f"<li>Connect: {html.escape(line)}</li>" for line in bench.fixture.connect),

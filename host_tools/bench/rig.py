@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from host_tools.boards import find
 from host_tools.deploy.errors import DeployError
 from host_tools.deploy.raw import LineGone, Raw
 from host_tools.ground.client import Payload
 from host_tools.ground.errors import GroundError, PortError
+from host_tools.run.runner import board_data
 
 START_S = 120.0
 LASTS_S = 200.0
@@ -81,7 +81,7 @@ class Rig:
     def __init__(self, port: str, board: str, key: str | None, power_cycle: str | None) -> None:
         self.port = port
         self.board_name = board
-        self.board: dict[str, Any] = find.data(board)
+        self.board: dict[str, Any] = board_data(board)
         self.key = key
         self._power_cycle = power_cycle
         self._raw: Raw | None = None
@@ -220,9 +220,16 @@ class Rig:
 def recorded(payload: Payload, hear: Callable[[str, float, Any], None]) -> Iterator[None]:
     """While entered, `hear` gets every sampled value: channel, seconds of the payload's own clock, value."""
 
+    listening = True
+
     def sampled(samples: Any) -> None:
-        for one in samples:
-            hear(one.name, one.time.ms / 1000, one.value)
+        # The payload goes on to tell those that have heard it once.
+        if listening:
+            for one in samples:
+                hear(one.name, one.time.ms / 1000, one.value)
 
     payload.on_sampled(sampled)
-    yield
+    try:
+        yield
+    finally:
+        listening = False

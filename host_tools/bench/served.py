@@ -15,7 +15,8 @@ _END_S = 30.0
 
 
 class Served:
-    """`rochette emulate --tcp 0 --pace max` with more options, until `close`. `port`: where it is reached.
+    """`rochette emulate --tcp 0 --pace max` with more options, until `close`. `port`: where it is reached;
+    `stimulus`: where its stimulus board is, "" without one.
 
     Raises RuntimeError, with what it said, when it does not start.
     """
@@ -33,9 +34,11 @@ class Served:
             )
         end = time.monotonic() + START_S
         while time.monotonic() < end and self._process.poll() is None:
-            found = re.search(r"(socket://[\w.]+:\d+)", log.read_text())
-            if found:
+            said = log.read_text()
+            if "Ctrl-C ends it" in said and (found := re.search(r"--port (socket://[\w.]+:\d+)", said)):
                 self.port = found[1]
+                played = re.search(r"--stimulus (socket://[\w.]+:\d+)", said)
+                self.stimulus = played[1] if played else ""
                 return
             time.sleep(0.05)
         said = log.read_text().strip()

@@ -10,6 +10,7 @@ from host_tools.bench import fixture, report
 from host_tools.bench.calibration import Calibration
 from host_tools.bench.plugin import Bench, Plugin, expected_failures, now
 from host_tools.bench.rig import Rig
+from host_tools.bench.stimulus import Stimulus, StimulusError
 from host_tools.deploy import busy
 from host_tools.ground.port import AUTO, the_only_board
 from host_tools.run.errors import UsageError
@@ -29,6 +30,7 @@ class Asked:
     key: str | None
     out: Path
     only: str | None
+    stimulus: str | None = None
 
 
 def run(asked: Asked) -> int:
@@ -56,14 +58,24 @@ def run(asked: Asked) -> int:
         out.mkdir(parents=True)
     except OSError as error:
         raise UsageError(f"--out {asked.out}: {error.strerror or error}.") from error
+    player = None
+    if asked.stimulus is not None:
+        try:
+            player = Stimulus(asked.stimulus)
+        except StimulusError as error:
+            raise UsageError(f"--stimulus {error}") from error
+        wired = wired.with_stimulus()
     bench = Bench(
         Rig(port, board, asked.key, asked.power_cycle),
         wired,
         Calibration(board),
         out,
         expected=expected_failures(board),
+        stimulus=player,
     )
     print(f"bench: board '{board}' on {port}, fixture '{wired.name}': {wired.doc}", flush=True)
+    if player is not None:
+        print(f"bench: a stimulus board on {player.name}", flush=True)
     folder = paths.ROOT.joinpath(*STEPS)
     arguments = [
         str(folder), "-c", str(folder / "bench.ini"), "--rootdir", str(folder), "-p", "no:cacheprovider",
@@ -74,6 +86,8 @@ def run(asked: Asked) -> int:
     try:
         status = int(pytest.main(arguments, plugins=[Plugin(bench, lambda text: print(text, flush=True))]))
     finally:
+        if player is not None:
+            player.close()
         bench.rig.close()
     return _finish(bench, status)
 

@@ -48,7 +48,7 @@ def bring_up(payload: Payload) -> Heard:
 def stop_while_homing(payload: Payload) -> Heard:
     """Begin to bring up, and stop it by the urgent frame as soon as the actuators are on."""
     heard = Heard()
-    with _hearing(payload, heard):
+    with hearing(payload, heard):
         _commission(payload)
         command = payload.names.command("sample.BRING_UP")
         if payload.names.hazardous(command):
@@ -66,7 +66,7 @@ def stop_while_homing(payload: Payload) -> Heard:
 
 def _listen(payload: Payload, commands: tuple[str, ...]) -> Heard:
     heard = Heard()
-    with _hearing(payload, heard):
+    with hearing(payload, heard):
         _commission(payload)
         for name in commands:
             try:
@@ -87,7 +87,9 @@ def _commission(payload: Payload) -> None:
         # Its custody record exists already; or it was stopped before, and bring-up is what it may do next.
 
 
-class _hearing:
+class hearing:
+    """While entered, what the payload tells goes into `heard`."""
+
     def __init__(self, payload: Payload, heard: Heard) -> None:
         first: list[float] = []
 
@@ -97,13 +99,20 @@ class _hearing:
             if name in CHANNELS and isinstance(value, (int, float)):
                 heard.series.setdefault(name, []).append((seconds - first[0], float(value)))
 
-        payload.on_told(lambda told: heard.events.append(told.name))
+        def told(one: Any) -> None:
+            if self._listening:
+                heard.events.append(one.name)
+
+        self._listening = True
+        payload.on_told(told)
         self._context = recorded(payload, hear)
 
     def __enter__(self) -> None:
         self._context.__enter__()
 
     def __exit__(self, *_: object) -> None:
+        # The next scenario of the same session has a record of its own.
+        self._listening = False
         self._context.__exit__(None, None, None)
 
 

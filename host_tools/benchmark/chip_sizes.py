@@ -41,7 +41,7 @@ def mpy_sizes() -> dict[str, int]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "out.mpy"
-        for source in sizes.sources():
+        for source in sizes.payload_sources():
             relative = source.relative_to(paths.FIRMWARE)
             if relative.parts[0] == "rochette":
                 name = Path(*relative.parts[1:]).with_suffix("").as_posix()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from host_tools.boards import schema
+from host_tools.boards import find, schema, stimulus
 from host_tools.boards.chips import (
     ADC_FIRST,
     ADC_LAST,
@@ -50,7 +50,13 @@ class Finding:
 
 def check(board: Mapping[str, Any], folder: str | None = None) -> list[Finding]:
     """Everything wrong with a board; [] for a sound one. `folder`: the name that it has to have."""
+    if find.is_stimulus(board):
+        return [Finding(option, _said(value), bound) for option, value, bound in stimulus.wrong(board)]
     return _Check(board, folder).run()
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) and _PLAIN.match(value) else repr(value)
 
 
 @cache
@@ -76,8 +82,7 @@ class _Check:
         self.users: dict[str, list[str]] = {}
 
     def bad(self, option: str, value: Any, bound: str) -> None:
-        text = value if isinstance(value, str) and _PLAIN.match(value) else repr(value)
-        self.found.append(Finding(option, text, bound))
+        self.found.append(Finding(option, _said(value), bound))
 
     def run(self) -> list[Finding]:
         self._shape()

@@ -68,6 +68,10 @@ def _check(args: argparse.Namespace) -> int:
             f"{folder / 'board.py'}"
         )
         return 1
+    if find.is_stimulus(board):
+        count, payload = len(board["pins"]), board["payload"]
+        print(f"{folder.name}: sound. {count} wires to the payload's board '{payload}'.")
+        return 0
     print(
         f"{folder.name}: sound. {len(board['pins'])} pins and {len(board['parts'])} parts on a "
         f"{board['mcu'].upper()}, {board['seats']} seats."
@@ -100,10 +104,8 @@ def _wiring(args: argparse.Namespace) -> int:
 def _list(_args: argparse.Namespace) -> int:
     from host_tools.boards import find
 
-    for name in find.names():
+    for name in find.every():
         board = find.data(name)
-        print(
-            f"{name:<12} {board.get('mcu', '?'):<8} {board.get('seats', '?'):>3} seats  "
-            f"{find.folder_of(name)}"
-        )
+        what = "stimulus" if find.is_stimulus(board) else f"{board.get('seats', '?'):>3} seats"
+        print(f"{name:<12} {board.get('mcu', '?'):<8} {what:<9} {find.folder_of(name)}")
     return 0

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import ast
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from host_tools import paths
 from host_tools.run.errors import UsageError
+
+STIMULUS = "stimulus"
+"""The board of the stimulus Pico, and the role that stands in its board.py."""
 
 
 def folders() -> list[Path]:
@@ -21,8 +25,18 @@ def folders() -> list[Path]:
 
 
 def names() -> list[str]:
-    """The boards by name, without doubles."""
+    """The payload's boards by name, without doubles."""
+    return [name for name in every() if name != STIMULUS]
+
+
+def every() -> list[str]:
+    """The same, with the stimulus board."""
     return sorted({file.parent.name for folder in folders() for file in folder.glob("*/board.py")})
+
+
+def is_stimulus(board: Mapping[str, Any]) -> bool:
+    """Whether a board carries no payload."""
+    return board.get("role") == STIMULUS
 
 
 def folder_of(name: str) -> Path:

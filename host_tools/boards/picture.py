@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from host_tools.boards import wiring
+from host_tools.boards import find, wiring
 from host_tools.boards.chips import CHIPS, HEADER
 
 _PITCH = 30
@@ -36,7 +36,7 @@ def draw(board: Mapping[str, Any]) -> str:
             for number, label in HEADER.items()
         ]
         left, right = places[:20], places[:19:-1]
-    side = _bus_side(board)
+    side: tuple[list[str], int] = ([], 0) if find.is_stimulus(board) else _bus_side(board)
     count = max(len(left), len(right))
     height = max(_TOP + count * _PITCH + 60, side[1] + 40)
     out = [
@@ -63,6 +63,11 @@ def _legend(board: Mapping[str, Any]) -> str:
         if board["module"] == "bare"
         else f"Raspberry Pi {board['module'].title()}, seen from above"
     )
+    if find.is_stimulus(board):
+        return (
+            f"{chip}, {kind}. Orange: what it plays. Blue: what it measures. "
+            f"Its GND goes to the payload's GND, its supply nowhere: it has its own USB."
+        )
     return f"{chip}, {kind}. Orange: outputs. Blue: inputs. Green: I2C. Every part's ground goes to GND."
 
 

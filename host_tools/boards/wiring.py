@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from host_tools.boards import find, stimulus
 from host_tools.boards.chips import PHYSICAL
 
 BEGIN = (
@@ -52,6 +53,8 @@ class Row:
 
 def rows(board: Mapping[str, Any]) -> list[Row]:
     """Every pin in use, by its number."""
+    if find.is_stimulus(board):
+        return _stimulus_rows(board)
     ends = _ends(board)
     found = []
     for name, pin in board["pins"].items():
@@ -63,6 +66,15 @@ def rows(board: Mapping[str, Any]) -> list[Row]:
             if name in _PLAIN:
                 quiet += f", {'open' if name == 'estop_sense' else 'made'} reads {pin['active']}"
         found.append(Row(pin["gp"], physical, name, way, ends.get(name) or _PLAIN.get(name, ""), quiet))
+    return sorted(found, key=lambda row: row.gp)
+
+
+def _stimulus_rows(board: Mapping[str, Any]) -> list[Row]:
+    found = []
+    for name, pin in board["pins"].items():
+        quiet = "let go" if pin["dir"] == "out" else "pull down"
+        to = stimulus.end_of(board, name)
+        found.append(Row(pin["gp"], PHYSICAL.get(pin["gp"]), name, pin["dir"], to, quiet))
     return sorted(found, key=lambda row: row.gp)
 
 
@@ -148,6 +160,13 @@ def table(board: Mapping[str, Any]) -> str:
     for row in rows(board):
         place = f" {row.physical} |" if on_header else ""
         lines.append(f"| GP{row.gp} |{place} `{row.name}` | {row.way} | {row.to} | {row.quiet} |")
+    if find.is_stimulus(board):
+        lines += [
+            "",
+            f"The payload is the board `{board['payload']}`. GND (pin 3, 8, 13, 18, 23, 28, 33 or 38) goes",
+            "to GND of the payload; no other supply is connected: each Pico has its own USB.",
+        ]
+        return "\n".join(lines) + "\n"
     lines += ["", "| I2C | address | part | model |", "|---|---|---|---|"]
     lines += [
         f"| {bus} | {address:#04x} | `{name}` | {model} |" for bus, address, name, model in on_buses(board)

@@ -19,6 +19,7 @@ No wall clock is looked at.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from host_tools.chip.errors import ChipError
@@ -114,7 +115,9 @@ class Bridge:
         self._encoder: tuple[Line, Line] | None = None
         if "encoder_a" in world.line_by_name:
             self._encoder = (world.line_by_name["encoder_a"], world.line_by_name["encoder_b"])
-        self._count = world.plant.encoder_count
+        self.encoder_count: Callable[[], int] = lambda: int(world.plant.encoder_count)
+        """What the encoder's lines follow: the plant, unless a stimulus board plays them."""
+        self._count = self.encoder_count()
         self._find_words()
         self._skip = {line.gp for line in (self._encoder or ())} | {data for _, data, _ in self._words}
 
@@ -245,7 +248,7 @@ class Bridge:
         """The encoder's edges of the last grid step, spread over the time until the next grid point."""
         if self._encoder is None:
             return []
-        count = self.world.plant.encoder_count
+        count = self.encoder_count()
         n = count - self._count
         if n == 0 and self._levels.get(self._encoder[0].gp) is not None:
             return []
@@ -281,6 +284,8 @@ class Bridge:
             axis = self._steps.get(data[0])
             if axis is not None:
                 axis.total += axis.sign * data[1]
+                if data[2]:
+                    axis.was_high(data[2])
                 setattr(axis.plant, axis.attribute, axis.total)
         elif event.kind == PAD:
             self._pad(*data)

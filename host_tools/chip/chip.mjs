@@ -85,13 +85,13 @@ export class Chip {
     });
     this.pads = new Pads(mcu, {
       onPad: (pin, pad) => this.outside.onPad(pin, pad),
-      onEdges: (pin, count) => this.outside.onEdges(pin, count),
+      onEdges: (pin, count, shortest) => this.outside.onEdges(pin, count, shortest),
       onSlice: (slice, registers) => this.outside.onSlice(slice, registers),
     }, this.pwmEdges);
     if (this.levels) this.levels.forEach((level, pin) => this.pads.drive(pin, level));
     this.levels = this.pads.external;
     this.pio = new PioClock(mcu, (_pio, before, after, ns) => {
-      this.pads.pio(before, after);
+      this.pads.pio(before, after, ns);
       this.onPio(before, after, ns);
     });
     this.fitSioOutputs(mcu);

@@ -68,6 +68,12 @@ def register(commands: Parsers, target: Convert, pace: Convert, whole: Callable[
         "--link-pty", metavar="LINK", help="chip: the ground's line on a pseudo-terminal with this name"
     )
     emulate.add_argument(
+        "--stimulus-tcp",
+        type=whole(0, 65535),
+        metavar="PORT",
+        help="chip: a stimulus board on its pins, its port on this TCP port",
+    )
+    emulate.add_argument(
         "--flash", type=Path, metavar="FILE", help="chip: keep its file system in this file, made at the end"
     )
     emulate.add_argument(
@@ -97,7 +103,7 @@ def _emulate(args: argparse.Namespace) -> int:
         from host_tools.chip import emulate
 
         return emulate.main(args, args.pace)
-    for option in ("image", "flash", "firmware", "link_tcp", "link_pty"):
+    for option in ("image", "flash", "firmware", "link_tcp", "link_pty", "stimulus_tcp"):
         given = getattr(args, option)
         if given is not None and given is not False:
             name = "--" + option.replace("_", "-")

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from host_tools.boards import find
 from host_tools.chip import flash_image
 from host_tools.chip import image as images
 from host_tools.chip.bridge import Bridge
@@ -29,6 +30,8 @@ from host_tools.chip.errors import ChipError
 from host_tools.chip.process import ChipProcess, node
 from host_tools.chip.session import deployed, firmware_image
 from host_tools.chip.uf2 import FILES_BYTES, FLASH_BYTES, Image, ImageError
+from host_tools.emulator import loader
+from host_tools.emulator.errors import EmulationError
 from host_tools.ground import bench
 from host_tools.ground.errors import PortError
 from host_tools.ground.serve import Line, PtyLine, TcpLine
@@ -150,7 +153,33 @@ class Ground:
         return {"t": "refused", "why": f"the bench knows hello and fresh, not {json.dumps(message.get('t'))}"}
 
 
-def serve(bridge: Bridge, line: Line, pace: float | None, stop: Stop, ground: Ground | None = None) -> None:
+class Stimulus:
+    """A stimulus board on the payload's pins, with its own firmware, and its own port."""
+
+    def __init__(self, bridge: Bridge, line: Line) -> None:
+        loader.install()
+        from host_tools.emulator.stimulus_bench import StimulusBench
+
+        self._bridge = bridge
+        self._line = line
+        self._bench = StimulusBench(bridge.world, find.data(find.STIMULUS))
+        bridge.encoder_count = self._bench.encoder_count
+
+    def carry(self) -> None:
+        """Both ways, once, and its clock up to the payload's."""
+        self._bench.cable.type(self._line.wait(0.0))
+        self._bench.run_to(self._bridge.world.clock.now_us)
+        self._line.send(self._bench.cable.read())
+
+
+def serve(
+    bridge: Bridge,
+    line: Line,
+    pace: float | None,
+    stop: Stop,
+    ground: Ground | None = None,
+    stimulus: Stimulus | None = None,
+) -> None:
     """Run the chip and carry bytes until `stop` is asked. `pace`: emulated seconds a second at most, None
     for no limit.
     """
@@ -167,6 +196,8 @@ def serve(bridge: Bridge, line: Line, pace: float | None, stop: Stop, ground: Gr
             bridge.console.clear()
         if ground is not None:
             ground.carry()
+        if stimulus is not None:
+            stimulus.carry()
         wait_s = 0.0
         if pace is not None:
             ahead = (clock.now_us - origin) / 1e6 / pace - (time.monotonic() - start)
@@ -199,8 +230,8 @@ def _flash(args: argparse.Namespace) -> tuple[str, bytes]:
 
 
 def main(args: argparse.Namespace, pace: float | None) -> int:
-    """The command. Options: rock, seed, board, tcp or pty, link_tcp or link_pty, image or firmware, flash.
-    Raises UsageError when it can't start.
+    """The command. Options: rock, seed, board, tcp or pty, link_tcp or link_pty, stimulus_tcp, image or
+    firmware, flash. Raises UsageError when it can't start.
     """
     from host_tools.chip.setup import build_world
 
@@ -209,6 +240,7 @@ def main(args: argparse.Namespace, pace: float | None) -> int:
     # The emulated board's line to the ground is a UART, that of a Pico its USB port.
     args.board = args.board or (EMULATED if args.firmware or args.link_tcp or args.link_pty else BOARD)
     lines: list[Line] = []
+    played: Line | None = None
     try:
         node()
         text, flash = _flash(args)
@@ -224,6 +256,9 @@ def main(args: argparse.Namespace, pace: float | None) -> int:
                     f"emulate: the board '{args.board}' has no UART for the ground's line: it is its USB "
                     "port. Leave --link-tcp and --link-pty out."
                 )
+        if args.stimulus_tcp is not None:
+            played = TcpLine(args.stimulus_tcp)
+            lines.append(played)
     except (ChipError, ImageError, PortError, UsageError) as error:
         for one in lines:
             one.close()
@@ -236,14 +271,17 @@ def main(args: argparse.Namespace, pace: float | None) -> int:
             chip = ChipProcess(flash, args.seed)
             bridge = Bridge(world, chip)
             ground = None if link is None else Ground(bridge, link, args.rock, args.seed)
+            stimulus = None if played is None else Stimulus(bridge, played)
             print(f"{text} on an emulated RP2040: --port {line.name}", flush=True)
             if link is not None:
                 print(f"the line to the ground: --port {link.name}", flush=True)
+            if played is not None:
+                print(f"the stimulus board on its pins: --stimulus {played.name}", flush=True)
             print("Ctrl-C ends it.", flush=True)
-            serve(bridge, line, pace, stop, ground)
+            serve(bridge, line, pace, stop, ground, stimulus)
             if args.flash is not None:
                 chip.save_flash(args.flash)
-        except ChipError as error:
+        except (ChipError, EmulationError) as error:
             print(f"rochette emulate: {error}", file=sys.stderr)
             return EXIT_FAULT
         finally:

@@ -17,7 +17,8 @@
  *        H  it has halted: time, events, reason.  D  F is done.  C  counters as JSON
  *
  * Events: n bytes (u32) of records, each a kind (u8) and a time:
- *        1 pad: pin, function, drive (i8), pull    2 rising edges: pin, count (u32)
+ *        1 pad: pin, function, drive (i8), pull    2 rising edges: pin, count (u32), shortest
+ *          high time in ns (u32, 0 for none)
  *        3 PWM slice: number, enabled, div, top, cc (u32 each)    4 reset: cause
  *        5 I2C write: bus, address, n (u16), bytes    6 word shifted out: data pin    7 USB port open
  *        9 I2C read: bus, address, n (u16), how many bytes it was
@@ -213,10 +214,11 @@ chip.outside = {
     event(1);
     events.bytes(Uint8Array.of(pin, pad.fn, pad.drive & 255, pad.pull));
   },
-  onEdges: (pin, count) => {
+  onEdges: (pin, count, shortest) => {
     event(2);
     events.u8(pin);
     events.u32(count);
+    events.u32(shortest);
   },
   onSlice: (slice, registers) => {
     event(3);

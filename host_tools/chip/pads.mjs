@@ -33,7 +33,8 @@ const ENABLE_ALL = 0xa0;
 /**
  * @typedef {object} PadListener
  * @property {(pin: number, pad: Pad) => void} onPad
- * @property {(pin: number, count: number) => void} onEdges
+ * @property {(pin: number, count: number, shortest: number) => void} onEdges the last: nanoseconds of the shortest high
+ *   time that has ended among them, 0 for none
  * @property {(slice: number, registers: {enabled: boolean, div: number, top: number, cc: number}) => void} onSlice
  */
 
@@ -48,6 +49,10 @@ export class Pads {
     this.external = new Array(30).fill(RELEASED);
     /** @type {number[]} */
     this.rising = new Array(30).fill(0);
+    /** When each pin went up, and its shortest high time since they were told. @type {number[]} */
+    this.upNs = new Array(30).fill(0);
+    /** @type {number[]} */
+    this.shortest = new Array(30).fill(0);
     this.anyRising = false;
     mcu.gpio.forEach((/** @type {any} */ pin, /** @type {number} */ i) => this.watch(pin, i));
     this.watchPwm(edges);
@@ -99,10 +104,17 @@ export class Pads {
     this.listener.onPad(i, { fn: now & 31, drive: ((now >> 5) & 3) - 1, pull: now >> 7 });
   }
 
-  /** PIO outputs have changed. @param {number} before @param {number} after */
-  pio(before, after) {
-    for (let up = after & ~before; up; up &= up - 1) {
-      this.rising[31 - Math.clz32(up & -up)]++;
+  /** PIO outputs have changed. @param {number} before @param {number} after @param {number} ns */
+  pio(before, after, ns) {
+    for (let changed = before ^ after; changed; changed &= changed - 1) {
+      const i = 31 - Math.clz32(changed & -changed);
+      if ((after >> i) & 1) {
+        this.rising[i]++;
+        this.upNs[i] = ns;
+      } else {
+        const high = Math.round(ns - this.upNs[i]);
+        if (!this.shortest[i] || high < this.shortest[i]) this.shortest[i] = high;
+      }
       this.anyRising = true;
     }
   }
@@ -112,9 +124,10 @@ export class Pads {
     if (!this.anyRising) return;
     this.anyRising = false;
     for (let i = 0; i < 30; i++) {
-      if (!this.rising[i]) continue;
-      this.listener.onEdges(i, this.rising[i]);
+      if (!this.rising[i] && !this.shortest[i]) continue;
+      this.listener.onEdges(i, this.rising[i], this.shortest[i]);
       this.rising[i] = 0;
+      this.shortest[i] = 0;
     }
   }
 

@@ -72,7 +72,7 @@ class Event(NamedTuple):
 PAD, EDGES, SLICE, RESET, I2C_WRITE, SHIFTED, USB_OPEN, UART_SENT, I2C_READ = range(1, 10)
 _LAYOUT = {
     PAD: struct.Struct("<BBbB"),
-    EDGES: struct.Struct("<BI"),
+    EDGES: struct.Struct("<BII"),
     SLICE: struct.Struct("<BBIII"),
     RESET: struct.Struct("<B"),
     I2C_WRITE: struct.Struct("<BBH"),

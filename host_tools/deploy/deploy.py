@@ -190,6 +190,11 @@ class _Work:
     def _copy(self, found: dict[str, Any], mcu: str) -> Copy:
         name = self.asked.board or _board_of(found) or {"rp2040": "pico", "rp2350": "pico2"}[mcu]
         board = find.data(name)
+        if find.is_stimulus(board):
+            raise DeployError(
+                f"'{name}' is the stimulus board, which takes no payload: rochette stimulus put --port "
+                f"{self.asked.port}. Nothing was changed."
+            )
         wrong = check.check(board)
         if wrong:
             raise DeployError(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SYS_HZ = 125_000_000
 UNITS_PER_US = 32_000
+UNITS_PER_NS = 32
 # Longer than anything in the payload takes: a `put` or `get` that would wait longer waits for ever.
 _FOR_EVER_US = 10_000_000
 
@@ -55,6 +56,10 @@ class Model:
     def restart(self) -> None:
         """Back to the first instruction; the FIFOs keep their words."""
         raise EmulationError("restart is not modelled for this PIO program")
+
+    def execute(self, word: int) -> None:
+        """An instruction from outside."""
+        raise EmulationError("the models know whole programs only: no exec for this PIO program")
 
     def on_irq(self, call: "Callable[[], None] | None") -> None:
         """Calls this at each interrupt that the program raises; None for nothing."""
@@ -149,6 +154,7 @@ class StepperModel(Model):
                 self._have_first = False
                 self._left = self._x + 1
                 self._step = (2 * (self._words[head] + 1) + 5) * self.divider
+                self.axis.was_high((self._words[head] + 3) * self.divider // UNITS_PER_NS)
                 self._edge = at + self.divider
             self._head = head + 1 & 3
             self._n -= 1

@@ -175,8 +175,8 @@ class StateMachine:
     ) -> None:
         """Loads and sets up, stopped, FIFOs empty. Raises EmulationError for what is not modelled."""
         world = self._world
-        if jmp_pin is not None or sideset_base is not None or out_base is not None:
-            raise EmulationError("none of the modelled programs uses jmp_pin, sideset_base or out_base")
+        if sideset_base is not None:
+            raise EmulationError("none of the modelled programs uses sideset_base")
         for given, own, what in (
             (in_shiftdir, program.in_shiftdir, "in_shiftdir"),
             (out_shiftdir, program.out_shiftdir, "out_shiftdir"),
@@ -197,10 +197,21 @@ class StateMachine:
             world.machines[self._number].model.stop_for_good()
         in_line = _gp(in_base)
         set_line = _gp(set_base)
-        self.model = _models.model_for(world, self._number, program, divider, in_line, set_line)
+        out_line = _gp(out_base)
+        jmp_line = _gp(jmp_pin)
+        if jmp_line is None and out_line is None:
+            self.model = _models.model_for(world, self._number, program, divider, in_line, set_line)
+        else:
+            # What plays and measures on the pins of another board.
+            from host_tools.emulator import stimulus_models
+
+            self.model = stimulus_models.model_for(
+                world, self._number, program, divider, in_line, jmp_line, out_line
+            )
         world.machines[self._number] = self
-        if set_line is not None:
-            set_line.to_pio()
+        for line in (set_line, out_line):
+            if line is not None:
+                line.to_pio()
 
     def active(self, value: "bool | int | None" = None) -> bool:
         """Reads or sets whether it runs."""
@@ -215,8 +226,10 @@ class StateMachine:
         self.model.restart()
 
     def exec(self, instruction: "str | int") -> None:
-        """Not modelled. Raises EmulationError."""
-        raise EmulationError("StateMachine.exec is not emulated: the models know whole programs only")
+        """Executes an instruction that the model knows. Raises EmulationError for another, and for text."""
+        if not isinstance(instruction, int):
+            raise EmulationError("StateMachine.exec of text is not emulated: give the instruction's word")
+        self.model.execute(instruction)
 
     def irq(
         self, handler: "Callable[[Any], None] | None" = None, trigger: int = 1, hard: bool = False

@@ -42,6 +42,11 @@ def current() -> "World":
     return _current
 
 
+def attached() -> "World | None":
+    """The attached world, or None."""
+    return _current
+
+
 def when_attached(hook: "Callable[[World | None], None]") -> None:
     """Calls the hook now and whenever a world is attached (or None is, on detach)."""
     _hooks.append(hook)
@@ -85,6 +90,8 @@ class World:
         self.sensors: "dict[str, Any]" = {}
         self.steppers: "list[StepperAxis]" = []
         self.watchers: "list[Any]" = []
+        # The lines of another board that this one's pins are wired to, by GPIO number (stimulus_bench.py).
+        self.wired: "dict[int, Line | None]" = {}
         self.interrupt_lines: "list[Line]" = []
         self.moved_lines: "list[Line]" = []  # those of them that the plant or a fault can move
         self.timers: "list[Any]" = []

@@ -76,8 +76,14 @@ def boards() -> list[str]:
 
 
 def board_data(name: str) -> dict[str, Any]:
-    """The BOARD literal of a board; UsageError when there is no such board."""
-    return find.data(name)
+    """The BOARD literal of a payload's board; UsageError when there is no such board."""
+    data = find.data(name)
+    if find.is_stimulus(data):
+        raise UsageError(
+            f"--board {name}: this is the stimulus board, which carries no payload. Allowed: "
+            f"{', '.join(boards())}."
+        )
+    return data
 
 
 def make_spec(asked: Asked) -> dict[str, Any]:

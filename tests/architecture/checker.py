@@ -62,10 +62,16 @@ MAY_IMPORT = {
         "board",
     },
     "dictionary": {"dictionary"},
+    # The stimulus board's program, and its own hal: of the payload's firmware they may have the hal alone.
+    "stimulus": {"stimulus", "hal", "board"},
+    "stimulus_hal": {"stimulus"},
 }
 
+# The rooms that may import machine and rp2.
+HALS = ("hal", "stimulus_hal")
+
 # Modules of the firmware that are imported by their top name, each a room of its own.
-ROOM_NAMES = {"boot", "main", "board", "dictionary"}
+ROOM_NAMES = {"boot", "main", "board", "dictionary", "stimulus"}
 
 # What a MicroPython board has not, or has with another meaning. Under `if TYPE_CHECKING:` it does no harm.
 NOT_ON_THE_BOARD = {
@@ -123,6 +129,8 @@ def room_of(path: str) -> str | None:
     parts = PurePosixPath(path).with_suffix("").parts
     if not parts or parts[0] != "firmware":
         return None
+    if parts[1:3] == ("stimulus", "hal"):
+        return "stimulus_hal"
     inside = parts[2:] if parts[1] == "rochette" else parts[1:]
     return inside[0] if inside and inside[0] != "__init__" else None
 
@@ -198,8 +206,8 @@ def hardware_findings(path: str, tree: ast.Module) -> list[str]:
     found = []
     for line, module, _ in imports(tree, path):
         top = module.split(".")[0]
-        if top in ("machine", "rp2") and room_of(path) != "hal" and "." not in module:
-            found.append(f"{path}:{line}: imports {top}: only rochette/hal may")
+        if top in ("machine", "rp2") and room_of(path) not in HALS and "." not in module:
+            found.append(f"{path}:{line}: imports {top}: only rochette/hal and stimulus/hal may")
         if top in ("time", "utime") and path != "firmware/rochette/hal/clock.py" and "." not in module:
             found.append(f"{path}:{line}: imports {top}: only rochette/hal/clock.py may")
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from host_tools.bench.plugin import BENCH, Bench
 from host_tools.bench.rig import Rig
+from host_tools.bench.stimulus import Stimulus
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -26,6 +27,15 @@ def bench(request: pytest.FixtureRequest) -> Bench:
 def rig(bench: Bench) -> Rig:
     """The board under test."""
     return bench.rig
+
+
+@pytest.fixture
+def stimulus(bench: Bench) -> Iterator[Stimulus]:
+    """The stimulus board; afterwards it drives nothing."""
+    assert bench.stimulus is not None, "the step does not say that it needs 'stimulus'"
+    bench.stimulus.let("all")
+    yield bench.stimulus
+    bench.stimulus.let("all")
 
 
 @pytest.fixture

@@ -28,6 +28,13 @@ def test_deploy_and_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert {step["outcome"] for step in found["steps"]} == {"passed"}, "everything is wired there"
     assert len(found["steps"]) > 30
     assert [trace["name"] for trace in found["traces"]] == ["stop_while_homing", "bring_up"]
-    for trace in found["traces"]:
-        assert trace["here"]["series"].keys() == trace["emulated"]["series"].keys()
+    stopped, whole = found["traces"]
+    assert whole["here"]["series"].keys() == whole["emulated"]["series"].keys()
+    for heard in (stopped["here"], stopped["emulated"]):
+        # Stopped after a second or two: what is told once a second may not have come.
+        assert "feed.POSITION" in heard["series"]
+        assert heard["events"].count("power.ACTUATORS_ON") == 1, "the next scenario was heard too"
+    assert "sample.READY" in whole["here"]["events"]
+    heard_by_it = found["stimulus"]["heard"]
+    assert heard_by_it["hello"] == "stimulus 1" and "count carousel" in heard_by_it
     assert (tmp_path / "runs" / "calibration" / "pico.json").is_file()

@@ -49,6 +49,7 @@ def test_a_copy_for_a_stock_image_has_everything() -> None:
     copy = files.make("pico2", files.MPY)
     names = {name.replace(".mpy", ".py") for name in copy.files}
     assert names == {*files.inlined(), "board.py"} - {files.LOADER}
+    assert not [name for name in names if "stimulus" in name], "that is another board's program"
     source = files.make("pico2", files.PY)
     assert source.digest != copy.digest
     namespace: dict[str, object] = {}

@@ -24,6 +24,8 @@ class PioMachine:
         pins_in: Callable[[int], int],
         shift_right_out: bool = False,
         push_at: int = 0,
+        jmp_pin: Callable[[int], int] = lambda cycle: 0,
+        pull_at: int = 32,
     ) -> None:
         self.words = list(words)
         self.wrap_target = wrap_target
@@ -31,6 +33,10 @@ class PioMachine:
         self.pins_in = pins_in
         self.shift_right_out = shift_right_out
         self.push_at = push_at
+        self.jmp_pin = jmp_pin
+        self.pull_at = pull_at
+        self.osr_count = 32  # bits that have been shifted out: empty
+        self.pins = 0
         self.pc = self.x = self.y = self.isr = self.osr = 0
         self.isr_count = 0
         self.tx: deque[int] = deque()
@@ -73,6 +79,10 @@ class PioMachine:
         elif kind == 2:
             return self._in(a, b or 32)
         elif kind == 3:
+            if a == 0:
+                self._out_pins(b)
+                self._next()
+                return True
             assert a == 5 and self.shift_right_out, "out to the program counter, low bits first"
             target = self.osr & ((1 << b) - 1)
             self.osr >>= b
@@ -100,6 +110,10 @@ class PioMachine:
             self.y = self.y - 1 & MASK
         elif condition == 5:
             taken = self.x != self.y
+        elif condition == 6:
+            taken = self.jmp_pin(self.cycle) == 1
+        elif condition == 7:
+            taken = self.osr_count < self.pull_at
         else:
             raise AssertionError(f"jmp condition {condition} is not known here")
         if taken:
@@ -120,6 +134,15 @@ class PioMachine:
         self._next()
         return True
 
+    def _out_pins(self, bits: int) -> None:
+        self.osr_count += bits
+        if self.shift_right_out:
+            self.pins = self.osr & ((1 << bits) - 1)
+            self.osr >>= bits
+        else:
+            self.pins = self.osr >> (32 - bits)
+            self.osr = self.osr << bits & MASK
+
     def _push(self) -> None:
         self.rx.append(self.isr)
         self.pushed_at.append(self.cycle)
@@ -128,6 +151,7 @@ class PioMachine:
 
     def _fifo(self, pull: bool, block: bool) -> bool:
         if pull:
+            self.osr_count = 0
             if self.tx:
                 self.osr = self.tx.popleft()
             elif block:
@@ -146,7 +170,7 @@ class PioMachine:
 
     def _mov(self, to: int, b: int) -> None:
         operation, source = b >> 3, b & 7
-        value = {1: self.x, 2: self.y, 6: self.isr, 7: self.osr}[source]
+        value = {1: self.x, 2: self.y, 3: 0, 6: self.isr, 7: self.osr}[source]
         if operation == 1:
             value = ~value & MASK
         else:
@@ -160,6 +184,7 @@ class PioMachine:
             self.isr_count = 0
         elif to == 7:
             self.osr = value
+            self.osr_count = 0
         else:
             raise AssertionError(f"mov to {to} is not known here")
 
@@ -167,7 +192,11 @@ class PioMachine:
         if to == 1:
             self.x = value
             return
-        assert to == 0, "set of a pin or of x only"
+        if to == 2:
+            self.y = value
+            return
+        assert to == 0, "set of a pin, of x or of y only"
+        self.pins = value
         if value != self.level:
             self.level = value
             self.edges.append((self.cycle, value))

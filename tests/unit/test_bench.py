@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from host_tools.bench import fixture, plugin, report
+from host_tools.bench import fixture, plugin, report, stimulus, traces
 from host_tools.bench.calibration import Calibration
 from host_tools.bench.rig import Rig
 from host_tools.bench.traces import Heard, Trace
@@ -156,7 +157,56 @@ def test_the_steps_come_in_the_order_of_bring_up() -> None:
     assert names == [
         "test_1_alive",
         "test_2_parts",
+        "test_2_stimulus",
         "test_3_motion",
         "test_4_calibration",
         "test_5_scenarios",
     ]
+
+
+def test_a_stimulus_board_is_wired_when_it_is_given() -> None:
+    bare = fixture.load("bare")
+    assert bare.missing(("stimulus",)) == ["a stimulus board on the payload's pins (--stimulus PORT)"]
+    assert bare.with_stimulus().missing(("stimulus",)) == []
+    for name in fixture.names():
+        assert "stimulus" not in fixture.load(name).wired
+
+
+def test_the_report_has_what_a_stimulus_board_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    bench = bench_of(tmp_path)
+    assert report.as_data(bench)["stimulus"] is None
+    player = stimulus.Stimulus.__new__(stimulus.Stimulus)
+    player.name = "socket://127.0.0.1:2"
+    player.heard = {"count feed": "count feed high 7 low 0 shortest_ns 2504"}
+    bench.stimulus = player
+    page = report.write_page(bench)
+    assert "A stimulus board on socket://127.0.0.1:2 played and measured." in page.read_text(encoding="utf-8")
+    found = json.loads((tmp_path / "bench.json").read_text())["stimulus"]
+    assert found == {"port": player.name, "heard": player.heard}
+
+
+class Teller:
+    """A payload that only tells."""
+
+    def __init__(self) -> None:
+        self.told: Any = None
+        self.sampled: Any = None
+
+    def on_told(self, call: Any) -> None:
+        self.told = call
+
+    def on_sampled(self, call: Any) -> None:
+        self.sampled = call
+
+
+def test_a_scenario_is_heard_until_its_end_and_no_longer() -> None:
+    payload, heard = Teller(), Heard()
+    sample = SimpleNamespace(name="feed.POSITION", time=SimpleNamespace(ms=5), value=7)
+    with traces.hearing(payload, heard):  # type: ignore[arg-type]
+        payload.told(SimpleNamespace(name="power.ACTUATORS_ON"))
+        payload.sampled([sample])
+    payload.told(SimpleNamespace(name="sample.READY"))
+    payload.sampled([sample])
+    assert heard.events == ["power.ACTUATORS_ON"]
+    assert heard.series == {"feed.POSITION": [(0.0, 7.0)]}

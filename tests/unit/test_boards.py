@@ -26,10 +26,12 @@ SHIPPED = ("bench12", "emulated", "pico", "pico2", "template")
 
 
 def test_these_boards_ship() -> None:
-    assert tuple(sorted(file.parent.name for file in paths.BOARDS.glob("*/board.py"))) == SHIPPED
+    assert tuple(find.names()) == SHIPPED
+    assert set(find.every()) == {*SHIPPED, find.STIMULUS}
+    assert {file.parent.name for file in paths.BOARDS.glob("*/board.py")} == {*SHIPPED, find.STIMULUS}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*SHIPPED, find.STIMULUS])
 def test_a_shipped_board_is_sound_and_its_wiring_is_up_to_date(name: str) -> None:
     board = find.data(name)
     assert [str(one) for one in check.check(board, name)] == []
@@ -216,3 +218,14 @@ def test_an_unknown_board_and_a_bad_name_are_refused(tmp_path: Path, monkeypatch
         with pytest.raises(UsageError, match=says):
             new.make(name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_boards_line_is_deaf_while_the_chip_sleeps(name: str) -> None:
+    """Whether it is a UART or the USB port."""
+    from host_tools.chip.setup import build_world
+
+    world = build_world(name, "sandstone", 1)
+    assert world.serial is not None
+    world.sleep_ms(20)
+    assert world.clock.now_us >= 20_000 and not world.serial.deaf

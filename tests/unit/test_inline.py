@@ -103,14 +103,14 @@ def test_no_file_with_machine_code_has_more_names_than_it_can_reach(tmp_path):
 
 @pytest.mark.micropython
 def test_the_inlined_firmware_gives_the_same_trace_and_is_smaller(tmp_path):
-    assert inline.write(tmp_path) == len(list(sizes.sources()))
+    assert inline.write(tmp_path) == len(list(sizes.payload_sources()))
     spec = {
         "rock": "sandstone", "rock_data": rocks.load("sandstone"), "seed": 5, "tube": 1, "depth_um": 1000,
         "release": "never", "board": "emulated",
     }  # fmt: skip
     compiled = tmp_path / "compiled.mpy"
-    before = sum(sizes.compile_file(p, p.name, compiled) for p in sizes.sources())
-    after = sum(sizes.compile_file(p, p.name, compiled) for p in sizes.sources(tmp_path))
+    before = sum(sizes.compile_file(p, p.name, compiled) for p in sizes.payload_sources())
+    after = sum(sizes.compile_file(p, p.name, compiled) for p in sizes.payload_sources(tmp_path))
     assert after < before * 85 // 100, f"{before} bytes before, {after} after"
     inline.write(tmp_path, native=True)  # as in an image; the VM has a native emitter of its own
     # The session that drives the run reads numbers by name; the firmware under test does not any more.

@@ -9,6 +9,8 @@ from host_tools.emulator.errors import EmulationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from host_tools.emulator.world import World
 
 _SETTLE_US = 50_000
@@ -35,6 +37,8 @@ class Hx711:
         # When DOUT falls next: kept by whoever reads the part.
         self.ready_us = _SETTLE_US
         self.starts = 0
+        # What another board plays in this part's place; None for the part itself.
+        self.played: "Callable[[], int] | None" = None
         self._high_since_us = -1
 
     def power_on(self) -> None:
@@ -54,6 +58,8 @@ class Hx711:
 
     def word(self) -> int:
         """The 24 bits that are shifted out now."""
+        if self.played is not None:
+            return self.played()
         raw = self.zero_raw + self.plant.load_cell_mn * self.den // self.num
         if raw > 0x7FFFFF:
             raw = 0x7FFFFF

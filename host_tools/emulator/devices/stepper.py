@@ -20,6 +20,12 @@ class StepperAxis:
         self.forward_level = forward_level
         self.sign = 1 if forward_level == 0 else -1
         self.total = 0
+        # Pulses by the level of dir until its last change, its level, and the total then.
+        self._made = [0, 0]
+        self._level = 0
+        self._since = 0
+        # The shortest time that step was high; 0 when it never was.
+        self.shortest_ns = 0
         # Set by the step generator while pulses come; `run_to` is then called at each grid point.
         self.busy = False
         self.generator: "StepperModel | None" = None
@@ -37,7 +43,20 @@ class StepperAxis:
         """The dir line changes: the steps until now count in the old direction."""
         if self.busy and self.generator is not None:
             self.generator.run_to(self.world.clock.now_us)
+        self._made[self._level] += abs(self.total - self._since)
+        self._since = self.total
+        self._level = level
         self.sign = 1 if level == self.forward_level else -1
+
+    def pulses(self, level: int) -> int:
+        """How many rising edges there were on step with dir at this level."""
+        now = abs(self.total - self._since) if level == self._level else 0
+        return self._made[level] + now
+
+    def was_high(self, ns: int) -> None:
+        """A pulse on step was high for so long."""
+        if self.shortest_ns == 0 or ns < self.shortest_ns:
+            self.shortest_ns = ns
 
     def step(self, level: int) -> None:
         """The step line is moved by hand, as a plain output: a rising edge is a step."""

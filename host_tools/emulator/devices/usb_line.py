@@ -30,6 +30,7 @@ class UsbLine(SerialLine):
         self.rx_gp = -1
         self.overruns = 0
         self.connected = True
+        self.deaf = False
         self.stdin = Stream(self)
         self.stdout = Stream(self)
         self.close()

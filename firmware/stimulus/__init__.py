@@ -1,0 +1,1 @@
+"""The stimulus board's program: a second Pico that plays the payload's sensors and measures its pulses."""

@@ -1,0 +1,1 @@
+"""The stimulus board's own cover of `machine` and `rp2`: what it needs beyond `rochette.hal`."""
