@@ -27,12 +27,13 @@ from typing import Any
 
 from fprime_gds.common.communication.adapters.base import BaseAdapter
 from fprime_gds.common.communication.framing import FramerDeframer
+from fprime_gds.common.communication.updown import Uplinker
 from fprime_gds.plugin.definitions import gds_plugin
 
 from host_tools.ground import wire
 from host_tools.ground.client import Payload
 from host_tools.ground.errors import GroundError
-from host_tools.ground.files import START
+from host_tools.ground.files import END, START
 from host_tools.ground.link import DROPPED, Sent
 from host_tools.ground.packets import COMMAND, FILE
 from host_tools.ground.schema import Names
@@ -44,6 +45,9 @@ _LENGTH = struct.Struct(">I")
 _PACKET_MAX = 4096
 _AGAIN_S = 1.0
 _ACKNOWLEDGED_S = 15.0
+_ECHO_S = 0.5
+_ECHOES = 3
+_END_S = 0.05
 
 
 def with_length(packet: bytes) -> bytes:
@@ -105,6 +109,7 @@ class RochettePort(BaseAdapter):
         self._keeper: threading.Thread | None = None
         self._broken_file = False
         self._said = ""
+        self._echo: tuple[float, int, bytes] | None = None
 
     @classmethod
     def get_name(cls) -> str:
@@ -214,6 +219,7 @@ class RochettePort(BaseAdapter):
 
     def read(self, timeout: float = 0.5) -> bytes:
         """See BaseAdapter: packets behind their lengths."""
+        self._echo_again()
         found: list[bytes] = []
         try:
             found.append(self._packets.get(timeout=timeout))
@@ -249,6 +255,7 @@ class RochettePort(BaseAdapter):
 
     def _write_file(self, payload: Payload, packet: bytes) -> bool:
         """A file packet waits for its acknowledgement; after a break nothing of that file goes on."""
+        self._echo = None
         if len(packet) > 2 and packet[2] == START:
             self._broken_file = False
         if self._broken_file:
@@ -262,7 +269,28 @@ class RochettePort(BaseAdapter):
             self._broken_file = True
             return False
         self._broken_file = sent.state == DROPPED
+        if not self._broken_file:
+            self._expect_more(packet)
         return not self._broken_file
+
+    def _expect_more(self, packet: bytes) -> None:
+        """The ground system writes down which echo it waits for after it has sent the packet
+        (FileUplinker.send of fprime-gds 4.4): on a busy machine the echo is there first, is passed over, and
+        the file hangs. So it is given again when nothing follows. After the last packet it must not come
+        twice, for what is read then is a closed file: that one echo comes a moment later instead.
+        """
+        if len(packet) > 2 and packet[2] == END:
+            time.sleep(_END_S)
+        else:
+            self._echo = time.monotonic() + _ECHO_S, _ECHOES, packet
+
+    def _echo_again(self) -> None:
+        waiting = self._echo
+        if waiting is None or time.monotonic() < waiting[0]:
+            return
+        _, left, packet = waiting
+        self._heard(Uplinker.get_handshake(packet))
+        self._echo = (time.monotonic() + _ECHO_S, left - 1, packet) if left > 1 else None
 
 
 def _about(seen: dict[str, Any]) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fprime_gds.common.communication.updown import Uplinker
 from fprime_gds.plugin.system import Plugins
 
-from host_tools.ground import files
+from host_tools.ground import files, gds_plugin
 from host_tools.ground.console import give_order, orders_of
 from host_tools.ground.gds_plugin import RochettePackets, RochettePort
 from host_tools.ground.schema import Names
@@ -105,6 +106,26 @@ def test_a_file_packet_counts_as_sent_when_it_is_acknowledged(
         assert one.write(RochettePackets().frame(packet))
         assert len(peer.done) == number
     assert [packet for _, packet in peer.done] == packets
+
+
+def test_an_echo_that_the_ground_system_missed_is_given_again(
+    adapter: tuple[RochettePort, Peer, threading.Lock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is missed when it comes before the ground system has written down that it waits for it."""
+    monkeypatch.setattr(gds_plugin, "_ECHO_S", 0.05)
+    one, _, _ = adapter
+    while one.read(0.05):
+        pass
+    start, data, end = files.packets_of(bytes(100), "a.bin", "a.bin", 200)
+    echo = bytes(RochettePackets().frame(Uplinker.get_handshake(start)))
+    assert one.write(RochettePackets().frame(start))
+    heard = b"".join(one.read(0.06) for _ in range(8))
+    assert heard.count(echo) == gds_plugin._ECHOES, "so often, and no oftener"
+    assert one.write(RochettePackets().frame(data))
+    assert one.write(RochettePackets().frame(end))
+    heard = b"".join(one.read(0.06) for _ in range(4))
+    for packet in (start, data, end):
+        assert Uplinker.get_handshake(packet) not in heard, "what was followed by the next was heard"
 
 
 def test_without_a_payload_nothing_is_sent_until_it_comes(names: Names, tmp_path: Path) -> None:
