@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +104,12 @@ def _stimulus(args: argparse.Namespace) -> int:
     try:
         if args.words == ["put"]:
             count = stimulus.put(args.port)
-            board = stimulus.waiting_for(args.port)
-            print(f"{count} bytes put onto the stimulus board on {args.port}; it runs: {board.ask('hello')}")
+            with closing(stimulus.waiting_for(args.port)) as board:
+                hello = board.ask("hello")
+            print(f"{count} bytes put onto the stimulus board on {args.port}; it runs: {hello}")
         else:
-            board = stimulus.Stimulus(args.port)
-            print(board.ask(" ".join(args.words)))
-        board.close()
+            with closing(stimulus.Stimulus(args.port)) as board:
+                print(board.ask(" ".join(args.words)))
     except PortError as error:
         raise UsageError(f"stimulus: {error}") from error
     except (stimulus.StimulusError, DeployError) as error:

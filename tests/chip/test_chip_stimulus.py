@@ -224,14 +224,14 @@ class Bare(threading.Thread):
         super().__init__(daemon=True)
         self._probe = Probe(flash)
         self._line = TcpLine(0)
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         self.name_of_port = self._line.name
         self.failed: BaseException | None = None
         self.start()
 
     def run(self) -> None:
         try:
-            while not self._stop.is_set():
+            while not self._ended.is_set():
                 self._probe.type(self._line.wait(0.0))
                 self._probe.go(2 * MS)
                 self._line.send(bytes(self._probe.console))
@@ -240,7 +240,7 @@ class Bare(threading.Thread):
             self.failed = error
 
     def close(self) -> None:
-        self._stop.set()
+        self._ended.set()
         self.join()
         self._line.close()
         self._probe.close()
