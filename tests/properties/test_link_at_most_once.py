@@ -277,7 +277,7 @@ class Trial:
 
 
 @pytest.mark.parametrize(
-    ("seed", "permille", "resets"), [(1, 0, 0), (2, 30, 0), (3, 120, 0), (4, 60, 8), (5, 170, 2)]
+    ("seed", "permille", "resets"), [(1, 0, 0), (2, 30, 0), (3, 120, 0), (4, 60, 8), (5, 170, 4)]
 )
 def test_no_command_is_carried_out_twice(seed: int, permille: int, resets: int) -> None:
     trial = Trial(seed, permille)
