@@ -109,8 +109,8 @@ def test_a_sequence_of_three_samples_runs_unattended(
         command = ["seq", "run", "--port", link, "--assess", "auto", "--release", "auto", str(text)]
         assert cli.main(command) == 0, capsys.readouterr().err
     out = capsys.readouterr().out
-    # What the payload says after its answer may come between.
-    assert "three.bin: ended" in out.splitlines()[-3:]
+    # What the payload says about it may come after that, from another thread.
+    assert "three.bin: ended" in out.splitlines()
     assert out.count("sample.RELEASED") == 3 and out.count("sample.STORED") == 3
     for tube in (1, 2, 3):
         assert f"tube {tube}" in out
