@@ -31,8 +31,7 @@ def test_deploy_and_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     stopped, whole = found["traces"]
     assert whole["here"]["series"].keys() == whole["emulated"]["series"].keys()
     for heard in (stopped["here"], stopped["emulated"]):
-        # Stopped after a second or two: what is told once a second may not have come.
-        assert "feed.POSITION" in heard["series"]
+        # Stopped at once: nothing that is sampled may have come yet.
         assert heard["events"].count("power.ACTUATORS_ON") == 1, "the next scenario was heard too"
     assert "sample.READY" in whole["here"]["events"]
     heard_by_it = found["stimulus"]["heard"]
