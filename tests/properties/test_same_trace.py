@@ -14,7 +14,7 @@ from host_tools.run.runner import Asked, run
 
 SEEDS = 20
 SEEDS_SOAK = 1000
-DEPTH_MM = 2
+DEPTH_MM = 1
 """Shallow: the whole procedure runs, and twenty of them fit into a test run."""
 
 
