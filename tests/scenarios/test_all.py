@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -10,25 +11,26 @@ from host_tools import scenarios
 from host_tools.run.protocol import TARGETS
 
 NAMES = [path.stem for path in scenarios.files()]
-ROCKS = [name for name in NAMES if name.startswith("rock-")]
-"""On one target here: test_same_trace.py and the golden runs take every rock to both."""
+ON_ONE = [name for name in NAMES if re.match(r"rock-|x\d+b-", name)]
+"""On one target here, on both in the long tests: the rocks, which test_same_trace.py takes to both, and
+second variants of a fault whose first one runs on both."""
 
 
 @pytest.mark.micropython
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ROCKS])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ON_ONE])
 def test_scenario(name: str) -> None:
     check(name, TARGETS)
 
 
-@pytest.mark.parametrize("name", ROCKS)
-def test_rock(name: str) -> None:
+@pytest.mark.parametrize("name", ON_ONE)
+def test_on_one_target(name: str) -> None:
     check(name, TARGETS[:1])
 
 
 @pytest.mark.soak
 @pytest.mark.micropython
-@pytest.mark.parametrize("name", ROCKS)
-def test_rock_on_both(name: str) -> None:
+@pytest.mark.parametrize("name", ON_ONE)
+def test_on_both_targets(name: str) -> None:
     check(name, TARGETS)
 
 
