@@ -25,8 +25,8 @@ HEAD = """\
 # What goes wrong
 
 Written by `make faults-page` from the runs of the scenarios in `tests/scenarios/`: do not edit.
-`rochette scenario run X8` runs one again; `make test` runs all of them, X1 to X26 and the bench on both targets, and holds each against
-its limits.
+`rochette scenario run X8` runs one again; `make test` runs all of them, X1 to X26 and the bench on both
+targets, and holds each against its limits.
 
 X1 to X26 are what went wrong with sampling systems and rovers on Mars, B1 to B5 what went wrong on benches.
 *Unseen* is the emulated time from the cause until the event that found it ("-" where the cause has no moment
