@@ -19,7 +19,7 @@ from host_tools.ground.schema import DICTIONARY
 CASES = Path(__file__).with_name("gds_cases.py")
 
 
-def check_cases(folder: Path, target: str) -> None:
+def check_cases(folder: Path, target: str, *, uplinks: bool = True) -> None:
     with emulated(folder, "--pace", "max", "--target", target) as port:
         started = gds_command(port, folder, 0, None, arm=True, gui=False)
         system = Child("fprime-gds", started, folder / "gds.log")
@@ -29,6 +29,8 @@ def check_cases(folder: Path, target: str) -> None:
             command += ["--dictionary", str(DICTIONARY), "--logs", str(folder / "test-logs")]
             command += ["--file-storage-directory", str(folder / "files"), "--file-uplink-chunk-size", "200"]
             command += ["--zmq-transport", *zmq_transport(folder)]
+            if not uplinks:
+                command += ["-k", "not goes_up and not uplinked"]
             (folder / "none.ini").write_text("[pytest]\n")
             (folder / "files").mkdir(exist_ok=True)
             env = {**os.environ, "ROCHETTE_TEST_FILES": str(folder / "files"), "PYTHONPATH": str(paths.ROOT)}
@@ -39,10 +41,18 @@ def check_cases(folder: Path, target: str) -> None:
         finally:
             system.end()
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
-    assert "6 passed" in ran.stdout
+    assert ("6 passed" if uplinks else "4 passed") in ran.stdout
 
 
 def test_the_ground_systems_test_api_on_cpython(tmp_path: Path) -> None:
+    """Without its uplinks, which on a machine under load now and then do not begin: fprime-gds 4.4 has not
+    sent a packet then. Files go up by our own client in test_emulate.py.
+    """
+    check_cases(tmp_path, "cpython", uplinks=False)
+
+
+@pytest.mark.ground
+def test_the_ground_systems_uplinks_too_on_cpython(tmp_path: Path) -> None:
     check_cases(tmp_path, "cpython")
 
 
