@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from host_tools.bench.served import Served, served_chip
-from host_tools.chip import image_build, process, session
-from host_tools.chip.errors import ChipError
-from host_tools.chip.uf2 import ImageError
+from host_tools.chip import image_build
 from host_tools.deploy import deploy, files
 from host_tools.deploy.deploy import Asked
 from host_tools.deploy.errors import DeployError
@@ -21,12 +19,7 @@ pytestmark = pytest.mark.chip
 
 
 @pytest.fixture(scope="module")
-def chip() -> Iterator[Served]:
-    try:
-        process.node()
-        session.firmware_image()
-    except (ChipError, ImageError) as missing:
-        pytest.skip(f"the chip target is not installed here: {str(missing).splitlines()[0]}")
+def chip(chip_target: None) -> Iterator[Served]:
     with served_chip() as served:
         yield served
 
