@@ -162,13 +162,8 @@ class Executive:
     def at_trail(self, slot: int, position: int) -> int:
         """The place in names(), counted from 1, of the entry that a trail tells of; 0 when it tells of none.
         Allocates."""
-        for room in range(_ROOMS):
-            for n, entry in enumerate(self._entries):
-                if entry[0] == room and slot % entry[3] == entry[4]:
-                    position -= 1
-                    if position == 0:
-                        return n + 1
-        return 0
+        order = self._in_order(self._members(slot))
+        return order[position - 1] + 1 if 0 < position <= len(order) else 0
 
     def set_events(self, events: "Events") -> None:
         """Where report_slips() emits."""
@@ -207,7 +202,7 @@ class Executive:
         # One pair an entry, in all the tables that it stands in: a pair for each of them would cost 2 kB.
         pairs = [(entry[5], entry[2]) for entry in self._entries]
         for slot in range(_CYCLE):
-            members = [n for n, entry in enumerate(self._entries) if slot % entry[3] == entry[4]]
+            members = self._members(slot)
             for known, at in shared:
                 if known == members:  # ticks that do the same share one table: 100 of them would cost 10 kB
                     self._schedule.append(self._schedule[at])
@@ -219,17 +214,20 @@ class Executive:
         self._started = True
         self._due_us = self._add_us(self._ticks_us(), self.tick_us)
 
+    def _members(self, slot: int) -> "list[int]":
+        """The entries, by their places in names(), that are due in tick `slot` of the cycle."""
+        return [n for n, entry in enumerate(self._entries) if slot % entry[3] == entry[4]]
+
+    def _in_order(self, members: "list[int]") -> "list[int]":
+        """The same in the order in which they run: room after room."""
+        return [n for room in range(_ROOMS) for n in members if self._entries[n][0] == room]
+
     def _build(self, members: "list[int]", pairs: "list[tuple[Any, Callable[[], Any]]]") -> None:
-        """Append the table of one slot: owner and entry, room after room."""
-        table = []
+        """Append the table of one slot: owner and entry, in the order in which they run."""
         groups = 1 << RATE_GROUP_HZ_100
-        for room in range(_ROOMS):
-            for n in members:
-                if self._entries[n][0] == room:
-                    table.append(pairs[n])
         for n in members:
             groups |= 1 << _GROUPS[_RATES.index(100 // self._entries[n][3])]
-        self._schedule.append(tuple(table))
+        self._schedule.append(tuple([pairs[n] for n in self._in_order(members)]))
         self._slot_groups.append(groups)
 
     # Running
