@@ -7,162 +7,121 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
-import subprocess
+import re
 import sys
-import tempfile
 import tomllib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
+import pytest
+from rich.progress import Progress
+
+from host_tools.mutation.driver import OPTIONS, Driver, Verdict
+from host_tools.mutation.mutants import Mutant, mutants
+
 ROOT = Path(__file__).resolve().parents[2]
-LEDGER = (
-    "tests/unit/test_service_ledger_edges.py",
+FILES = (
+    "firmware/rochette/services/ledger.py",
+    "firmware/rochette/services/ledger_mirror.py",
+    "firmware/rochette/services/inventory.py",
+    "firmware/rochette/activities/recovery.py",
+    "firmware/rochette/activities/record.py",
+)
+TESTS = (
+    "tests/unit/test_service_inventory.py",
     "tests/unit/test_service_ledger.py",
-    "tests/unit/test_ledger_host.py",
+    "tests/unit/test_service_ledger_edges.py",
     "tests/unit/test_service_ledger_mirror.py",
+    "tests/unit/test_ledger_host.py",
+    "tests/unit/test_activity_custody.py",
+    "tests/unit/test_activity_recovery.py",
     "tests/unit/test_activity_restore.py",
     "tests/campaign/test_ledger_cuts.py",
+    "tests/campaign/test_flash_cuts.py",
 )
-MIRROR = ("tests/unit/test_service_ledger_mirror.py", "tests/campaign/test_flash_cuts.py")
-INVENTORY = ("tests/unit/test_service_inventory.py", *LEDGER[1:3])
-ACTIVITIES = ("tests/unit/test_activity_restore.py", "tests/unit/test_activity_recovery.py")
-MODULES = {
-    "firmware/rochette/services/ledger.py": LEDGER,
-    "firmware/rochette/services/ledger_mirror.py": MIRROR,
-    "firmware/rochette/services/inventory.py": INVENTORY,
-    "firmware/rochette/activities/recovery.py": ACTIVITIES[1:],
-    "firmware/rochette/activities/record.py": ACTIVITIES,
-}
-"""What is changed, and the tests that have to notice, the quick ones first."""
 KILLED_MIN = 95.0
-TIMEOUT_S = 600
-# Properties without their decorator are another language; the others have to be told names of variables.
-_LEFT_OUT = ("core/RemoveDecorator", "core/VariableInserter", "core/VariableReplacer")
-_NUMBERS = "core/NumberReplacer"
-_NUMBERS_A_FILE = 60  # of the number replacements, which are most of all mutants, so many at random
 
 
-Mutant = tuple[str, str, int]
-"""File, operator, occurrence."""
+class Explained:
+    """survivors.toml: rules by operator, place and change, each with its reason."""
 
+    def __init__(self, path: Path) -> None:
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        self._rules = [(re.compile(rule["mutant"]), rule["why"]) for rule in data["equivalent"]]
+        self.used: set[int] = set()
 
-def mutants(path: Path, chance: random.Random) -> Iterator[Mutant]:
-    """Every place of every operator in a file."""
-    from cosmic_ray.ast import ast_nodes, get_ast  # pyright: ignore[reportMissingImports]
-    from cosmic_ray.plugins import get_operator, operator_names  # pyright: ignore[reportMissingImports]
-
-    nodes = list(ast_nodes(get_ast(path.read_text(encoding="utf-8"))))
-    name = str(path.relative_to(ROOT))
-    for operator in sorted(operator_names()):
-        if operator in _LEFT_OUT:
-            continue
-        count = _places(nodes, get_operator(operator)())
-        places = list(range(count))
-        if operator == _NUMBERS and count > _NUMBERS_A_FILE:
-            places = sorted(chance.sample(places, _NUMBERS_A_FILE))
-        for place in places:
-            yield name, operator, place
-
-
-def _places(nodes: list[Any], operator: Any) -> int:
-    return sum(1 for node in nodes for _ in operator.mutation_positions(node))
-
-
-def mutated(mutant: Mutant) -> tuple[str, int]:
-    """The changed source, and the line of the change."""
-    from cosmic_ray.mutating import mutate_code  # pyright: ignore[reportMissingImports]
-    from cosmic_ray.plugins import get_operator  # pyright: ignore[reportMissingImports]
-
-    source = (ROOT / mutant[0]).read_text(encoding="utf-8")
-    changed = str(mutate_code(source, get_operator(mutant[1])(), mutant[2]))
-    pairs = zip(source.splitlines(), changed.splitlines(), strict=False)
-    return changed, next((n for n, (a, b) in enumerate(pairs, 1) if a != b), 0)
-
-
-def copy_tree(to: Path) -> Path:
-    """The project's own files, where they may be changed."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
-    for name in listed.decode().split("\0"):
-        if name and (ROOT / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
-    return to
-
-
-def passes(tree: Path, tests: tuple[str, ...]) -> bool:
-    """Whether they do. Without the MicroPython VM: it is no part of this environment."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        [*command, "-m", "not soak and not micropython", *tests],
-        cwd=tree,
-        capture_output=True,
-        timeout=TIMEOUT_S,
-    )
-    return done.returncode == 0
-
-
-def killed(tree: Path, mutant: Mutant) -> tuple[bool, int]:
-    """Whether a test notices, and the line that was changed. A test that never ends has noticed."""
-    changed, line = mutated(mutant)
-    target = tree / mutant[0]
-    before = target.read_text(encoding="utf-8")
-    target.write_text(changed, encoding="utf-8")
-    try:
-        return not passes(tree, MODULES[mutant[0]]), line
-    except subprocess.TimeoutExpired:
-        return True, line
-    finally:
-        target.write_text(before, encoding="utf-8")
+    def why(self, mutant: Mutant) -> str:
+        """The reason, or ""."""
+        for number, (pattern, why) in enumerate(self._rules):
+            if pattern.fullmatch(mutant.name):
+                self.used.add(number)
+                return why
+        return ""
 
 
 def main() -> int:
     """Run, and say what survived."""
     parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
     parser.add_argument("--share", type=float, default=1.0, help="seeded share of the mutants, 0 to 1 (1)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="mutants with TEXT in their names")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--below",
+        type=float,
+        default=float("inf"),
+        metavar="S",
+        help="without the tests that take longer: a first look, in which more survive (all tests)",
+    )
+    parser.add_argument(
+        "--log", type=argparse.FileType("w"), help="a line for each mutant, as they are judged"
+    )
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     if not 0 < args.share <= 1 or args.workers < 1:
-        parser.error("--share is above 0 and up to 1, --workers 1 or more")
+        parser.error(f"--share {args.share} --workers {args.workers}: above 0 and up to 1, 1 or more")
     chance = random.Random(args.seed)
-    found = [one for module in MODULES for one in mutants(ROOT / module, chance)]
+    found = [one for file in FILES for one in mutants(ROOT, file, chance) if args.only in one.name]
+    if not found:
+        parser.error(f"--only {args.only}: no mutant's name has it")
     chosen = chance.sample(found, max(1, round(len(found) * args.share)))
-    data = tomllib.loads((Path(__file__).parent / "survivors.toml").read_text(encoding="utf-8"))
-    explained: dict[str, str] = data["equivalent"]
+    explained = Explained(Path(__file__).parent / "survivors.toml")
     print(f"{len(found)} mutants, {len(chosen)} of them run", flush=True)
-    trees: SimpleQueue[Path] = SimpleQueue()
-    survivors, alive_but_explained = [], 0
-    with tempfile.TemporaryDirectory(prefix="rochette-mutants-") as folder:
-        for number in range(args.workers):
-            trees.put(copy_tree(Path(folder) / str(number)))
-        tree = trees.get()
-        for tests in sorted({MODULES[mutant[0]] for mutant in chosen}):
-            if not passes(tree, tests):
-                parser.error(f"nothing is changed yet, and a test of {', '.join(tests)} falls short")
-        trees.put(tree)
+    survivors: list[Verdict] = []
+    with Progress(transient=True) as progress:
+        task = progress.add_task("mutants", total=len(chosen))
 
-        def run(mutant: Mutant) -> tuple[Mutant, bool, int]:
-            tree = trees.get()
-            try:
-                return (mutant, *killed(tree, mutant))
-            finally:
-                trees.put(tree)
+        def heard(verdict: Verdict) -> None:
+            progress.advance(task)
+            if args.log:
+                print(
+                    f"{verdict.seconds:.1f} s {verdict.killed} {verdict.tests} {verdict.mutant.name}",
+                    file=args.log,
+                    flush=True,
+                )
+            if not verdict.killed:
+                survivors.append(verdict)
 
-        with ThreadPoolExecutor(args.workers) as pool:
-            for mutant, dead, line in pool.map(run, chosen):
-                name = f"{mutant[0]}:{line} {mutant[1]} {mutant[2]}"
-                if not dead and name in explained:
-                    alive_but_explained += 1
-                elif not dead:
-                    survivors.append(name)
-                    print(f"survived: {name}", flush=True)
-    judged = len(chosen) - alive_but_explained
-    share = 100 * (judged - len(survivors)) / judged if judged else 100.0
-    print(f"{judged - len(survivors)} of {judged} killed, {share:.1f} %; {alive_but_explained} explained")
+        driver = Driver(ROOT, chosen, args.workers, heard, args.below)
+        pytest.main([*OPTIONS, *TESTS], plugins=[driver])
+    if driver.fallen:
+        parser.error(f"nothing is changed yet, and these fall short: {', '.join(driver.fallen[:5])}")
+    if driver.judged != len(chosen):
+        parser.error(
+            f"{driver.judged} of {len(chosen)} mutants were tried: pytest could not begin, see above"
+        )
+    return _end(chosen, survivors, explained)
+
+
+def _end(chosen: list[Mutant], survivors: list[Verdict], explained: Explained) -> int:
+    unexplained = [v for v in survivors if not explained.why(v.mutant)]
+    for verdict in sorted(unexplained, key=lambda v: (v.mutant.file, v.mutant.line)):
+        come = f"{verdict.tests} tests come there" if verdict.tests else "no test comes there"
+        print(f"survived: {verdict.mutant.name}   ({verdict.mutant.operator[5:]}, {come})")
+    equivalent = len(survivors) - len(unexplained)
+    judged = len(chosen) - equivalent
+    share = 100 * (judged - len(unexplained)) / judged if judged else 100.0
+    killed = judged - len(unexplained)
+    print(f"{killed} of {judged} killed, {share:.2f} %; {equivalent} more cannot be told apart")
     return 0 if share >= KILLED_MIN else 1
 
 
