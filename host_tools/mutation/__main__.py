@@ -17,7 +17,7 @@ import pytest
 from rich.progress import Progress
 
 from host_tools.mutation.driver import OPTIONS, Driver, Verdict
-from host_tools.mutation.mutants import Mutant, mutants
+from host_tools.mutation.mutants import REPLACEMENTS, Mutant, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = (
@@ -64,6 +64,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
     parser.add_argument("--share", type=float, default=1.0, help="seeded share of the mutants, 0 to 1 (1)")
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants with TEXT in their names")
+    parser.add_argument(
+        "--replacements",
+        type=int,
+        default=REPLACEMENTS,
+        metavar="N",
+        help=f"at each place so many of the operators that can replace another ({REPLACEMENTS}; 99: all)",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--below",
@@ -80,7 +87,12 @@ def main() -> int:
     if not 0 < args.share <= 1 or args.workers < 1:
         parser.error(f"--share {args.share} --workers {args.workers}: above 0 and up to 1, 1 or more")
     chance = random.Random(args.seed)
-    found = [one for file in FILES for one in mutants(ROOT, file, chance) if args.only in one.name]
+    found = [
+        one
+        for file in FILES
+        for one in mutants(ROOT, file, chance, args.replacements)
+        if args.only in one.name
+    ]
     if not found:
         parser.error(f"--only {args.only}: no mutant's name has it")
     chosen = chance.sample(found, max(1, round(len(found) * args.share)))

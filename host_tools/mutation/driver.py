@@ -28,9 +28,10 @@ from host_tools.mutation.patching import Changed, swap
 
 MEMORY_BYTES = 4 << 30
 """More means that it never stops growing: noticed."""
-TIMES_MAX = 10
-PATIENCE_S = 10.0
-"""A mutant may take so many times what its tests took unchanged, and so much more; else it is noticed."""
+TIMES_MAX = 3
+PATIENCE_S = 3.0
+"""A test of a mutant may take so many times the processor time that it took unchanged and traced, and so much
+more: beyond that it is noticed."""
 _SURVIVED, _KILLED, _BROKEN = 0, 1, 3
 
 
@@ -183,19 +184,18 @@ class Driver:
             )
 
         def work(number: int) -> Callable[[], int]:
-            limit_s = TIMES_MAX * sum(seen[item].seconds for item in chosen[number]) + PATIENCE_S
-            return lambda: self._judge(self.mutants[number], chosen[number], limit_s)
+            limits = [TIMES_MAX * seen[item].seconds + PATIENCE_S for item in chosen[number]]
+            return lambda: self._judge(self.mutants[number], chosen[number], limits)
 
         for number, status, seconds in self._forked((n, work(n)) for n in range(len(self.mutants))):
             if status == _BROKEN:
                 raise RuntimeError(f"could not be tried: {self.mutants[number].name}")
             yield Verdict(self.mutants[number], status != _SURVIVED, len(chosen[number]), seconds)
 
-    def _judge(self, mutant: Mutant, items: list[pytest.Item], limit_s: float) -> int:
+    def _judge(self, mutant: Mutant, items: list[pytest.Item], limits: list[float]) -> int:
         """In the fork: 0 when no test notices."""
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_VIRTUAL, limit_s)
-        signal.alarm(int(20 * limit_s) + 60)  # a wait that costs no processor time
+        signal.alarm(int(20 * sum(limits)) + 60)  # a wait that costs no processor time
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         try:
             compile(mutant.source, mutant.file, "exec", dont_inherit=True)
@@ -203,9 +203,10 @@ class Driver:
             return _KILLED
         module = sys.modules[module_name(mutant.file)]
         if not swap(module, mutant.source):
+            signal.setitimer(signal.ITIMER_VIRTUAL, sum(limits) + 20 * PATIENCE_S)
             return self._anew(mutant, items)
         try:
-            self._run(items)
+            self._run(items, limits)
         except BaseException:  # out of pytest itself: unchanged code does not do that
             return _KILLED
         return _KILLED if self._failed else _SURVIVED
@@ -226,9 +227,11 @@ class Driver:
         status = pytest.main(["-x", *OPTIONS, *by_file], plugins=[_Only(chosen)])
         return {0: _SURVIVED, 1: _KILLED, 2: _KILLED}.get(int(status), _BROKEN)
 
-    def _run(self, items: list[pytest.Item]) -> None:
+    def _run(self, items: list[pytest.Item], limits: list[float] | None = None) -> None:
         """Until one falls short."""
         for number, item in enumerate(items):
+            if limits is not None:
+                signal.setitimer(signal.ITIMER_VIRTUAL, limits[number])
             after = items[number + 1] if number + 1 < len(items) else None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
             if self._failed:

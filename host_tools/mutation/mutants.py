@@ -18,6 +18,10 @@ from typing import Any
 _LEFT_OUT = ("core/RemoveDecorator", "core/VariableInserter", "core/VariableReplacer")
 _IDENTITY = ("_Is", "_IsNot")
 _NUMBERS = "core/NumberReplacer"
+_REPLACED = ("core/ReplaceBinaryOperator_", "core/ReplaceComparisonOperator_")
+REPLACEMENTS = 2
+"""Of the up to eleven operators that can stand in the place of one, so many at random: every place is tried,
+and what notices `a * b` for `a + b` mostly notices `a ** b` too. mutmut takes one."""
 _NUMBERS_A_FILE = 60  # of the number replacements, most of them in tables of positions, so many at random
 
 
@@ -99,10 +103,12 @@ def _told(operator: str) -> bool:
 def _operators() -> dict[str, Any]:
     from cosmic_ray.plugins import get_operator, operator_names  # pyright: ignore[reportMissingImports]
 
-    return {name: get_operator(name) for name in sorted(operator_names()) if _told(name)}
+    return {name: get_operator(name)() for name in sorted(operator_names()) if _told(name)}
 
 
-def mutants(root: Path, file: str, chance: random.Random) -> Iterator[Mutant]:
+def mutants(
+    root: Path, file: str, chance: random.Random, replacements: int = REPLACEMENTS
+) -> Iterator[Mutant]:
     """Every place of every operator in a file; of the number replacements a random share."""
     from cosmic_ray.ast import ast_nodes, get_ast  # pyright: ignore[reportMissingImports]
 
@@ -110,22 +116,42 @@ def mutants(root: Path, file: str, chance: random.Random) -> Iterator[Mutant]:
     places = _Places(source)
     tree = get_ast(source)
     nodes = list(ast_nodes(tree))
-    for name, kind in _operators().items():
-        operator = kind()
-        found = [
-            (node, index, start)
-            for node in nodes
-            for index, (start, _end) in enumerate(operator.mutation_positions(node))
-            if not places.annotation(start)
-        ]
-        if name == _NUMBERS and len(found) > _NUMBERS_A_FILE:
-            found = [found[n] for n in sorted(chance.sample(range(len(found)), _NUMBERS_A_FILE))]
-        for node, index, start in found:
-            changed = _changed(tree, node, operator, index)
-            if tree.get_code() != source:  # an operator that reaches deeper than _changed puts back
-                raise RuntimeError(f"{name} at {file}:{start[0]} could not be taken back")
-            if changed != source:
-                yield _mutant(file, name, start[0], source, changed, places)
+    found = [
+        _Place(name, operator, node, index, start)
+        for name, operator in _operators().items()
+        for node in nodes
+        for index, (start, _end) in enumerate(operator.mutation_positions(node))
+        if not places.annotation(start)
+    ]
+    for place in _thinned(found, chance, replacements):
+        changed = _changed(tree, place.node, place.operator, place.index)
+        if tree.get_code() != source:  # an operator that reaches deeper than _changed puts back
+            raise RuntimeError(f"{place.name} at {file}:{place.start[0]} could not be taken back")
+        if changed != source:
+            yield _mutant(file, place.name, place.start[0], source, changed, places)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an operator can change something."""
+
+    name: str
+    operator: Any
+    node: Any
+    index: int
+    start: tuple[int, int]
+
+
+def _thinned(found: list[_Place], chance: random.Random, replacements: int) -> list[_Place]:
+    """Of each kind of change as many as are told at the top, in the order of the source."""
+    numbers = [place for place in found if place.name == _NUMBERS]
+    if len(numbers) > _NUMBERS_A_FILE:
+        numbers = chance.sample(numbers, _NUMBERS_A_FILE)
+    chosen = [place for place in found if place.name != _NUMBERS and not place.name.startswith(_REPLACED)]
+    for start in sorted({place.start for place in found}):
+        here = [place for place in found if place.start == start and place.name.startswith(_REPLACED)]
+        chosen += chance.sample(here, min(len(here), replacements))
+    return sorted(chosen + numbers, key=lambda place: (place.start, place.name))
 
 
 def _changed(tree: Any, node: Any, operator: Any, index: int) -> str:
