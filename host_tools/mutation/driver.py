@@ -19,6 +19,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ PATIENCE_S = 3.0
 """A test of a mutant may take so many times the processor time that it took unchanged and traced, and so much
 more: beyond that it is noticed."""
 _SURVIVED, _KILLED, _BROKEN = 0, 1, 3
+
+
+@cache
+def hash_of(path: Path) -> str:
+    """Of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def module_name(file: str) -> str:
@@ -112,26 +119,27 @@ class Driver:
         return True
 
     def _seen(self, items: list[pytest.Item]) -> dict[pytest.Item, Seen]:
-        """From the last run, if nothing has changed since."""
+        """From earlier runs, for tests that nothing has changed for since; the others are measured."""
         kept = self.kept / f"seen-{self._digest()}.pickle"
-        if kept.is_file():
-            by_name: dict[str, Seen] = pickle.loads(kept.read_bytes())  # written below
-            if all(item.nodeid in by_name for item in items):
-                return {item: by_name[item.nodeid] for item in items}
-        seen = dict(self._baseline(items, sorted({m.file for m in self.mutants})))
+        known: dict[str, Seen] = pickle.loads(kept.read_bytes()) if kept.is_file() else {}  # written below
+        names = {item: f"{item.nodeid} {hash_of(item.path)}" for item in items}
+        files = sorted({m.file for m in self.mutants})
+        for item, one in self._baseline([item for item in items if names[item] not in known], files):
+            known[names[item]] = one
         for old in self.kept.glob("seen-*.pickle"):
             old.unlink()
         self.kept.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(pickle.dumps({item.nodeid: one for item, one in seen.items()}))
-        return seen
+        kept.write_bytes(pickle.dumps(known))
+        return {item: known[name] for item, name in names.items()}
 
     def _digest(self) -> str:
-        """Of everything that a test's way may depend on."""
+        """Of everything that each test's way may depend on, apart from its own file."""
         digest = hashlib.sha256(repr(sorted({m.file for m in self.mutants})).encode())
         for folder in ("firmware", "boards", "host_tools", "tests"):
             for path in sorted((self.root / folder).rglob("*")):
-                if path.suffix in (".py", ".toml", ".json") and path.parent.name != "mutation":
-                    digest.update(str(path.relative_to(self.root)).encode() + path.read_bytes())
+                other = path.parent.name == "mutation" or path.name.startswith("test_")
+                if path.suffix in (".py", ".toml", ".json") and not other:
+                    digest.update(f"{path.relative_to(self.root)} {hash_of(path)}".encode())
         return digest.hexdigest()[:16]
 
     def _baseline(self, items: list[pytest.Item], files: list[str]) -> Iterator[tuple[pytest.Item, Seen]]:

@@ -237,3 +237,38 @@ def test_a_memory_that_fails_in_the_middle_says_so(rig) -> None:
     [told] = events(payload, t.EV_LEDGER_RESTORE_REFUSED)
     assert told[1] == t.RESTORE_REASON_NOT_KEPT and 2 < told[0] <= 5
     assert not payload.ledger.initialised or payload.ledger.count == told[0] - 1
+
+
+def numbered(data: bytearray, number: int, sequence: int) -> bytearray:
+    """Record `number` says that it is another one; its CRC is made good."""
+    import zlib
+
+    at = number * RECORD_BYTES
+    data[at + 4 : at + 8] = sequence.to_bytes(4, "little")
+    data[at + 60 : at + 64] = zlib.crc32(data[at + 1 : at + 60]).to_bytes(4, "little")
+    return data
+
+
+@pytest.mark.parametrize("sequence", (0x0102, 0x01_0203, 0x0102_0304, 0x7F00_0000, 0x00FF_0000, 0x0000_FF00))
+def test_the_record_that_cannot_be_taken_is_named_whatever_its_number(rig, sequence: int) -> None:
+    payload = rig.boot()
+    data = numbered(export(payload.ledger.payload), 3, sequence)
+    assert refused(rig, data) == (sequence, t.RESTORE_REASON_RECORD)
+
+
+@pytest.mark.parametrize("tube", (1, 2, SEATS - 1, SEATS))
+def test_what_is_known_of_each_tube_counts_when_a_file_is_tried(rig, tube: int) -> None:
+    """The file goes on where the payload stands: in the middle of the first tube, or of the last."""
+    payload = rig.boot()
+    steps = (
+        (t.RECORD_KIND_TAKE_INTENT, tube, 1, 66_000, 0, 0),
+        (t.RECORD_KIND_TAKEN, tube, 1, 392, 0, 0),
+        (t.RECORD_KIND_CORED, tube, 1, 66_000, 9, 0),
+        (t.RECORD_KIND_VERDICT, tube, 1, t.VERDICT_PRESENT, 0, 0),
+    )
+    data = export(payload.ledger.payload, steps=steps)[HEADER_BYTES:]
+    taken = 3 * RECORD_BYTES
+    assert restored(payload, data[:taken]) == [3, 0, 3]
+    assert payload.ledger.inventory.bit_tube == tube
+    assert restored(payload, data[taken:]) == [2, 0, 5]
+    assert payload.ledger.inventory.verdict_of(tube) == t.VERDICT_PRESENT
