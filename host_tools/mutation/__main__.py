@@ -40,6 +40,8 @@ TESTS = (
     "tests/campaign/test_flash_cuts.py",
 )
 KILLED_MIN = 95.0
+QUICK_S = 0.3
+"""What nobody can tell apart is tried with the tests below: should one notice, it can be told apart."""
 
 
 class Explained:
@@ -113,7 +115,10 @@ def main() -> int:
             if not verdict.killed:
                 survivors.append(verdict)
 
-        driver = Driver(ROOT, chosen, args.workers, heard, args.below)
+        def below_s(mutant: Mutant) -> float:
+            return QUICK_S if explained.why(mutant) else args.below
+
+        driver = Driver(ROOT, chosen, args.workers, heard, below_s)
         pytest.main([*OPTIONS, *TESTS], plugins=[driver])
     if driver.fallen:
         parser.error(f"nothing is changed yet, and these fall short: {', '.join(driver.fallen[:5])}")
@@ -121,6 +126,8 @@ def main() -> int:
         parser.error(
             f"{driver.judged} of {len(chosen)} mutants were tried: pytest could not begin, see above"
         )
+    for name in driver.broken:
+        print(f"could not be tried: {name}")
     return _end(chosen, survivors, explained)
 
 

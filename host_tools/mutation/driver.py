@@ -70,7 +70,7 @@ class Verdict:
 
 
 class Driver:
-    """The plugin: tells verdicts as they are reached. Tests of `below_s` and more are left out."""
+    """The plugin: tells verdicts as they are reached, without the tests of `below_s(mutant)` and more."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Driver:
         mutants: list[Mutant],
         workers: int,
         heard: Callable[[Verdict], None],
-        below_s: float,
+        below_s: Callable[[Mutant], float],
     ) -> None:
         self.root = root
         self.mutants = mutants
@@ -89,6 +89,8 @@ class Driver:
         """What is measured on the unchanged code stays here."""
         self.fallen: list[str] = []
         """Tests that fall short on the unchanged code."""
+        self.broken: list[str] = []
+        """Mutants that could not be tried."""
         self.judged = 0
         self._failed = False
 
@@ -178,17 +180,11 @@ class Driver:
 
     def _verdicts(self, items: list[pytest.Item], seen: dict[pytest.Item, Seen]) -> Iterator[Verdict]:
         quick = sorted(items, key=lambda item: seen[item].seconds)
-        quick = [item for item in quick if seen[item].seconds < self.below_s]
         chosen: list[list[pytest.Item]] = []
         for mutant in self.mutants:
-            # What stands at the module's level is run by whoever imports it.
+            below_s = self.below_s(mutant)
             chosen.append(
-                [
-                    item
-                    for item in quick
-                    if mutant.lines & seen[item].lines[mutant.file]
-                    or (not mutant.where and seen[item].lines[mutant.file])
-                ]
+                [item for item in quick if seen[item].seconds < below_s and self._comes(mutant, seen[item])]
             )
 
         def work(number: int) -> Callable[[], int]:
@@ -197,11 +193,18 @@ class Driver:
 
         for number, status, seconds in self._forked((n, work(n)) for n in range(len(self.mutants))):
             if status == _BROKEN:
-                raise RuntimeError(f"could not be tried: {self.mutants[number].name}")
-            yield Verdict(self.mutants[number], status != _SURVIVED, len(chosen[number]), seconds)
+                self.broken.append(self.mutants[number].name)
+            yield Verdict(self.mutants[number], status == _KILLED or status < 0, len(chosen[number]), seconds)
+
+    def _comes(self, mutant: Mutant, seen: Seen) -> bool:
+        """Whether a test comes to the mutant's statement; to what stands at the module's level, all do."""
+        lines = seen.lines[mutant.file]
+        return bool(mutant.lines & lines if mutant.where else lines)
 
     def _judge(self, mutant: Mutant, items: list[pytest.Item], limits: list[float]) -> int:
         """In the fork: 0 when no test notices."""
+        if not items:
+            return _SURVIVED
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
         signal.alarm(int(20 * sum(limits)) + 60)  # a wait that costs no processor time
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
