@@ -16,7 +16,7 @@ ENUMS = [
             ("RELEASED", 6, "the ground released sample and tube: a = sample, b = verdict it stands on"),
             ("DOCKED", 7, "tube given back: a = sample, b = seat, c = contact um"),
             ("FILL", 8, "fill measured: a = sample, b = fill, c = fill um, d = uncertainty um"),
-            ("SEAL_INTENT", 9, "a seal is about to be taken: a = sample, b = attempt"),
+            ("SEAL_INTENT", 9, "about to set a seal: a = sample, b = attempt, c = 1 the one on the rod"),
             ("SEAL_RESULT", 10, "a = sample, b = 1 activated or 0 failed, c = peak mN, d = travel um"),
             ("STORED", 11, "tube stored: a = sample, b = seat, c = seal"),
             ("MARKED", 12, "a remark about a tube: a = sample, b = mark, c, d as it says"),

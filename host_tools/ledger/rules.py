@@ -258,7 +258,7 @@ class Book:
         _must(core.released, f"no release from the ground names tube {tube.number}")
         _must(core.filled, f"the fill of tube {tube.number} was not measured")
         _must(not core.overfull, f"tube {tube.number} is overfull")
-        left = self.seals.get(1)
+        left = None if record.c else self.seals.get(1)  # c: the seal on the rod, pressed again
         _must(left is None or left > 0, "the dispenser holds no seal")
         if left is not None:
             self.seals[1] = left - 1

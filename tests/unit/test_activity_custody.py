@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rochette import tables as t
+from rochette.services.ledger import Ledger
 from tests.unit.payload_rig import Rig
 
 DEPTH_UM = 1000
@@ -137,3 +138,22 @@ def test_an_empty_dispenser_leaves_the_tube_open_in_its_seat_and_says_so(
     assert kinds[-1] == t.RECORD_KIND_STORED and payload.custody.in_hand == 0
     assert payload.custody.seals_left == 0
     assert told(rig, t.EV_SAMPLE_STORED) == [[4, 4, seal, 0]]
+
+
+def test_a_seal_that_hangs_on_the_rod_is_pressed_again_and_counted_once() -> None:
+    """Hands hold the tube away from the dispenser's last seal: it is pressed on nothing, then on the tube."""
+    rig = commissioned(tube=4)
+    payload = rig.session.payload
+    assert payload.commands.submit(t.CMD_LEDGER_SEALS, (1, 1)) == t.COMMAND_RESULT_OK
+    while payload.activities.running:
+        payload.executive.step()
+    until(rig, t.EV_SAMPLE_SEAL_DISPENSED)
+    put(rig, 0, 4)
+    until(rig, t.EV_SAMPLE_SEAL_FAILED)
+    put(rig, 4, 4)
+    result = rig.session.finish()
+    assert result["outcome"] == t.OUTCOME_SEALED and rig.session.plant.tubes.sealed[4]
+    tries = [r for r in payload.ledger.records() if r.kind == t.RECORD_KIND_SEAL_INTENT]
+    assert [(record.b, record.c) for record in tries] == [(1, 0), (2, 1)]
+    assert payload.custody.seals_left == 0 and payload.ledger.inventory.seals_taken == 1
+    assert Ledger(payload.ledger._store).inventory.seals_taken == 1

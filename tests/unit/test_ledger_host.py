@@ -27,6 +27,7 @@ from rochette.tables import (
     RECORD_KIND_RELEASED,
     RECORD_KIND_SEAL_INTENT,
     RECORD_KIND_SEAL_RESULT,
+    RECORD_KIND_SEALS,
     RECORD_KIND_STORED,
     RECORD_KIND_TAKE_INTENT,
     RECORD_KIND_TAKEN,
@@ -218,3 +219,18 @@ def test_the_firmware_refuses_what_the_book_refuses_after_a_seal() -> None:
         written.append(*step)
     with pytest.raises(CustodyError):
         written.append(*STORY[7])
+
+
+@pytest.mark.parametrize(("again", "good"), [(1, True), (0, False)])
+def test_a_seal_that_is_pressed_again_is_not_a_second_one(again: int, good: bool) -> None:
+    """The host counts as the firmware does; a record of a seal that the dispenser had not is seen."""
+    store = MemoryStore(4096)
+    written = Ledger(store)
+    written.initialise(5)
+    written.inventory.check = lambda *_: 0
+    written.inventory.apply = lambda *_: None
+    written.append(RECORD_KIND_SEALS, 1, 0, 1)
+    failed = (RECORD_KIND_SEAL_RESULT, 2, 1, 0, 90_000, 1_200)
+    for step in (*STORY[:-2], failed, (RECORD_KIND_SEAL_INTENT, 2, 1, 2, again, 0), *STORY[-2:]):
+        written.append(*step)
+    assert verify.verify(bytes(store.data)).good == good

@@ -198,9 +198,9 @@ class Custody:
         """The probe measured the fill."""
         yield from self._keep(RECORD_KIND_FILL, tube, sample, fill, fill_um, uncertainty_um)
 
-    def seal_intent(self, sample: int, tube: int, attempt: int) -> "Generator[None, None, None]":
-        """Before a seal is pulled from the dispenser or pressed on."""
-        yield from self._keep(RECORD_KIND_SEAL_INTENT, tube, sample, attempt)
+    def seal_intent(self, sample: int, tube: int, attempt: int, again: bool) -> "Generator[None, None, None]":
+        """Before a seal is pulled out of the dispenser, or (`again`) the one on the rod is pressed again."""
+        yield from self._keep(RECORD_KIND_SEAL_INTENT, tube, sample, attempt, int(again))
 
     def seal_result(
         self, sample: int, tube: int, activated: bool, peak_mn: int, travel_um: int

@@ -40,20 +40,21 @@ if TYPE_CHECKING:
 def seal_tube(kit: "Kit") -> "Generator[None, None, None]":
     """Dispense a seal and press it on; verify both; take its picture.
 
-    A seal that does not come, or does not activate, is tried again a bounded number of times, and none is
-    tried that the record does not have; then the tube is stored open and recorded so. Raises
-    Ending(UNSEALED_STORED).
+    A seal that does not come is tried again a bounded number of times, and none is tried that the record does
+    not have; one that came and did not activate is pressed again; then the tube is stored open and recorded
+    so. Raises Ending(UNSEALED_STORED).
     """
     sample = kit.sample
     yield from turn_to(kit, sample.tube, CAROUSEL_STATION_SEAL, True)
     reason = REASON_SEAL_NOT_DISPENSED
     for attempt in range(1, kit.values[P_SAMPLE_SEAL_TRIES] + 1):
-        if not kit.custody.seals_left:
+        hangs = reason == REASON_SEAL_NOT_ACTIVATED
+        if not hangs and not kit.custody.seals_left:
             if attempt == 1:
                 reason = REASON_NO_SEALS
             break
-        yield from kit.custody.seal_intent(sample.number, sample.tube, attempt)
-        if reason == REASON_SEAL_NOT_DISPENSED:
+        yield from kit.custody.seal_intent(sample.number, sample.tube, attempt, hangs)
+        if not hangs:
             dispensed = yield from dispense(kit, attempt)
             if not dispensed:
                 continue

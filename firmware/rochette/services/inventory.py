@@ -320,7 +320,7 @@ class Inventory:
         if kind == RECORD_KIND_FILL:
             return self._check_open(tube, _CORED, CUSTODY_RULE_NOT_CORED)
         if kind == RECORD_KIND_SEAL_INTENT:
-            return self._check_seal(tube)
+            return self._check_seal(tube, c)
         if kind == RECORD_KIND_SEAL_RESULT:
             return self._check_open(tube, _INTENT, CUSTODY_RULE_NO_SEAL_INTENT)
         return self._check_store(tube, b, c)
@@ -392,7 +392,7 @@ class Inventory:
             return CUSTODY_RULE_DEBRIS
         return rule
 
-    def _check_seal(self, tube: int) -> int:
+    def _check_seal(self, tube: int, again: int) -> int:
         rule = self._check_open(tube, _PRESENT, CUSTODY_RULE_NOT_PRESENT)
         if rule != CUSTODY_RULE_NONE:
             return rule
@@ -403,7 +403,7 @@ class Inventory:
             return CUSTODY_RULE_NO_FILL
         if facts & _OVERFULL:
             return CUSTODY_RULE_OVERFULL
-        return CUSTODY_RULE_NONE if self._seals[1] else CUSTODY_RULE_NO_SEALS
+        return CUSTODY_RULE_NONE if again or self._seals[1] else CUSTODY_RULE_NO_SEALS
 
     def _check_store(self, tube: int, seat: int, seal: int) -> int:
         facts = self._facts[tube]
@@ -447,7 +447,7 @@ class Inventory:
             self._place[tube] = NOWHERE
             self._done_with(tube)
         elif kind <= RECORD_KIND_STORED:
-            self._apply_step(kind, tube, a, b)
+            self._apply_step(kind, tube, a, b, c)
         elif kind == RECORD_KIND_CORE_INTENT:
             self._set(tube, _CORING, _BREAKING | _BROKEN | _OUT | _DOCKING)
         elif kind == RECORD_KIND_BREAK_INTENT:
@@ -459,7 +459,7 @@ class Inventory:
         elif kind == RECORD_KIND_DOCK_INTENT:
             self._set(tube, _DOCKING, 0)
 
-    def _apply_step(self, kind: int, tube: int, a: int, b: int) -> None:
+    def _apply_step(self, kind: int, tube: int, a: int, b: int, c: int) -> None:
         if kind == RECORD_KIND_TAKE_INTENT:
             self._set(tube, _TAKING, 0)
             self._sample[tube] = a
@@ -484,9 +484,10 @@ class Inventory:
                 self._set(tube, _OVERFULL, 0)
         elif kind == RECORD_KIND_SEAL_INTENT:
             self._set(tube, _INTENT, 0)
-            self.seals_taken += 1
-            if self._seals[1] != SEALS_UNKNOWN:
-                self._seals[1] -= 1
+            if not c:  # else the seal that hangs on the rod already is pressed again
+                self.seals_taken += 1
+                if self._seals[1] != SEALS_UNKNOWN:
+                    self._seals[1] -= 1
         elif kind == RECORD_KIND_SEAL_RESULT:
             self._set(tube, _SEALED if b else 0, _INTENT)
         else:
