@@ -19,7 +19,7 @@ ENUMS = [
             ("SEAL_INTENT", 9, "a seal is about to be taken: a = sample, b = attempt"),
             ("SEAL_RESULT", 10, "a = sample, b = 1 activated or 0 failed, c = peak mN, d = travel um"),
             ("STORED", 11, "tube stored: a = sample, b = seat, c = seal"),
-            ("MARKED", 12, "a remark about a tube: a = sample, b = mark, c, d as it says"),
+            ("MARKED", 12, "a remark about a tube, 0 the bit itself: a = sample, b = mark, c = picture"),
             ("LOADED", 13, "what tube it is: b = serial number, c = kind of tube"),
             ("SEALS", 14, "tube = dispenser 1 to 7: b = seals in it"),
             ("BIT", 15, "tube = bit 1 to 9 is on the spindle"),
@@ -93,6 +93,7 @@ ENUMS = [
             ("ABANDONED", 4, "the activity ended with the tube open"),
             ("REUSED", 5, "emptied by decision: clean enough to be used again, and marked for ever"),
             ("DAMAGED", 6, "must not be used any more"),
+            ("TRIED_AGAIN", 7, "was in the bit while its way was cleared: marked as reused for ever"),
         ],
     },
 ]

@@ -547,7 +547,7 @@ EVENTS = [
         "format": "Tube {tube} goes on in use after its way was cleared",
         "args": [("tube", "U32")],
         "cause": "The carousel was shaken with this tube in the bit.",
-        "action": "Keep it in mind when the sample is judged; mark the tube in the record.",
+        "action": "Keep it in mind when the sample is judged; the record marks the tube as reused.",
     },
     {
         "name": "DROPPED",
@@ -862,7 +862,7 @@ COMMANDS = [
         "args": [{"name": "picture", "type": "U32", "min": 0, "max": 1073741823, "doc": "picture"}],
         "states": [],
         "hazardous": False,
-        "doc": "Something was seen on the bit: no release before INSPECTION_CLEAR.",
+        "doc": "Something was seen on the bit: no release before INSPECTION_CLEAR, after a reset neither.",
     },
     {
         "name": "INSPECTION_CLEAR",

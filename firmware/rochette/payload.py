@@ -412,7 +412,7 @@ class Payload:
         )
         self.custody = Custody(self.ledger, self.board["seats"])
         self.sample = Sample()
-        self.hold = Hold(self.sample, self.events)
+        self.hold = Hold(self.sample, self.custody, self.events)
         kit = self.kit = Kit()
         kit.rail = self.rail
         kit.feed = self.feed

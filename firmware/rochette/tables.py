@@ -4,7 +4,7 @@ EV_ and CMD_ are global ids, P_ and CH_ are places in the arrays of parameters a
 tuples run in the order of ids: place n of each tuple of a kind belongs to the same entry.
 """
 
-DICTIONARY_DIGEST = "d0d2ef08c55ec6a7"
+DICTIONARY_DIGEST = "4d4e6fcc80dc85ab"
 
 ACTIVITY_NAME_NONE = 0
 ACTIVITY_NAME_BRING_UP = 1
@@ -714,6 +714,7 @@ TUBE_MARK_OVERFULL = 3
 TUBE_MARK_ABANDONED = 4
 TUBE_MARK_REUSED = 5
 TUBE_MARK_DAMAGED = 6
+TUBE_MARK_TRIED_AGAIN = 7
 
 URGENT_KIND_NONE = 0
 URGENT_KIND_STOP = 1

@@ -9,6 +9,21 @@ from rochette.activities.hold import Hold
 from rochette.activities.sample import Sample
 
 
+class Record:
+    """Custody, as far as the hold asks it: it keeps marks on the bit, or does not."""
+
+    def __init__(self):
+        self.debris_on_bit = False
+        self.takes = True
+        self.marks = []
+
+    def note_debris(self, mark, picture):
+        if self.takes:
+            self.marks.append((mark, picture))
+            self.debris_on_bit = mark == t.TUBE_MARK_DEBRIS_SEEN
+        return self.takes
+
+
 class Recorder:
     def __init__(self):
         self.seen = []
@@ -17,12 +32,12 @@ class Recorder:
         self.seen.append((event, a, b, c))
 
 
-def holding(verdict=t.VERDICT_PRESENT):
+def holding(verdict=t.VERDICT_PRESENT, record=None):
     sample = Sample()
     sample.begin(7, 3, 66000)
     sample.verdict = verdict
     events = Recorder()
-    hold = Hold(sample, events)
+    hold = Hold(sample, record or Record(), events)
     hold.enter()
     return hold, events
 
@@ -72,3 +87,28 @@ def test_retake_only_while_holding():
     assert hold.ask_retake() and hold.retake
     hold.leave()
     assert not hold.ask_retake() and not hold.retake
+
+
+def test_debris_on_the_bit_blocks_the_release_stands_in_the_record_and_outlives_a_reset():
+    record = Record()
+    hold, events = holding(record=record)
+    assert hold.flag(4) == t.COMMAND_RESULT_OK
+    assert not hold.release(7, 3)
+    after_reset, _ = holding(record=record)
+    assert not after_reset.release(7, 3), "the flag is the record's, not the memory's"
+    assert after_reset.clear_flag() == t.COMMAND_RESULT_OK
+    assert after_reset.release(7, 3)
+    assert [mark for mark, _ in record.marks] == [t.TUBE_MARK_DEBRIS_SEEN, t.TUBE_MARK_DEBRIS_CLEARED]
+    assert record.marks[0] == (t.TUBE_MARK_DEBRIS_SEEN, 4)
+    assert [seen[0] for seen in events.seen] == [t.EV_SAMPLE_INSPECTION_FLAGGED, t.EV_SAMPLE_RELEASE_REFUSED]
+
+
+def test_a_flag_that_the_record_does_not_take_is_in_force_and_says_that_it_was_not_kept():
+    record = Record()
+    record.takes = False
+    hold, _ = holding(record=record)
+    assert hold.flag(4) == t.COMMAND_RESULT_EXECUTION
+    assert not hold.release(7, 3)
+    assert hold.clear_flag() == t.COMMAND_RESULT_EXECUTION
+    assert hold.release(7, 3)
+    assert hold.clear_flag() == t.COMMAND_RESULT_EXECUTION, "nothing is flagged"

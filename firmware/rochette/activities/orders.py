@@ -216,15 +216,12 @@ class Orders:
         def seen(picture: int, outcome: int) -> int:
             return COMMAND_RESULT_OK if drops.seen(kit, picture, outcome) else COMMAND_RESULT_EXECUTION
 
-        def clear() -> int:
-            return COMMAND_RESULT_OK if kit.hold.clear_flag() else COMMAND_RESULT_EXECUTION
-
         handle = self._commands.handle
         handle(CMD_SAMPLE_DROP_TUBE, self._recover, CMD_SAMPLE_DROP_TUBE, ACTIVITY_NAME_DROP, drop)
         handle(CMD_SAMPLE_TIP_OVER, self._recover, CMD_SAMPLE_TIP_OVER, ACTIVITY_NAME_DROP, tip)
         handle(CMD_SAMPLE_DROP_SEEN, seen)
         handle(CMD_SAMPLE_INSPECTION_FLAG, kit.hold.flag)
-        handle(CMD_SAMPLE_INSPECTION_CLEAR, clear)
+        handle(CMD_SAMPLE_INSPECTION_CLEAR, kit.hold.clear_flag)
 
     def _recover(self, opcode: int, name: int, begin: "Callable[..., Any]", *args: int) -> int:
         if args and args[0] > self._kit.seats:

@@ -72,6 +72,7 @@ _REFUSED = (
             CMD_SAMPLE_RETRACT_BIT,
             CMD_SAMPLE_FINISH_STORING,
             CMD_SAMPLE_HOLD_AGAIN,
+            CMD_SAMPLE_CLEAR_RING,
         ),
     ),
 )
