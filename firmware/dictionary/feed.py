@@ -252,6 +252,15 @@ PARAMETERS = [
      "doc": "The zero may move so far from the one taken at homing: tube and core weigh less than 1 N."},
     {"name": "WITNESS_MS", "id": 29, "unit": "ms", "default": 1000, "min": 100, "max": 10000,
      "doc": "Weight loop at its highest speed for so long and no rise of weight: witness move."},
+    {"name": "FEEL_RPM", "id": 32, "unit": "rpm", "default": 20, "min": 10, "max": 100,
+     "doc": "Without the load cell: the bit turns so fast while it goes down, to feel what it touches."},
+    {"name": "FEEL_MN_PER_A", "id": 33, "unit": "mN/A", "default": 60000, "min": 1000, "max": 200000,
+     "doc": "Without the load cell: force an ampere above turning in the air; a third less than the truth"
+     " on the slipperiest rock."},
+    {"name": "FEEL_MAX_MN", "id": 34, "unit": "mN", "default": 50000, "min": 5000, "max": 60000,
+     "doc": "Without the load cell: most weight on bit that is asked for, by the current."},
+    {"name": "FEEL_SAMPLES", "id": 35, "unit": "", "default": 100, "min": 16, "max": 1000,
+     "doc": "Without the load cell: currents averaged for the zero of force, one a tick."},
     {"name": "WITNESS_UM", "id": 30, "unit": "um", "default": 600, "min": 200, "max": 5000,
      "doc": "Witness move: up by this much; the weight must fall, else the carriage does not follow: brake."},
 ]

@@ -10,9 +10,9 @@ ENUMS = [
         "values": [
             ("INITIALISED", 1, "ledger begins: a = seats, seat n holds clean tube n; b = payload"),
             ("TAKE_INTENT", 2, "a tube is about to be taken: a = sample, b = depth asked um"),
-            ("TAKEN", 3, "tube latched into the bit: a = sample, b = hanging mN"),
+            ("TAKEN", 3, "tube latched into the bit: a = sample, b = hanging mN, -10^9 not weighed"),
             ("CORED", 4, "a hole was drilled: a = sample, b = depth um, c = level, d = result"),
-            ("VERDICT", 5, "core verification: a = sample, b = verdict, c = core mN, d = picture"),
+            ("VERDICT", 5, "a = sample, b = verdict, c = core mN, -10^9 not weighed, d = picture"),
             ("RELEASED", 6, "the ground released sample and tube: a = sample, b = verdict it stands on"),
             ("DOCKED", 7, "tube given back: a = sample, b = seat, c = contact um"),
             ("FILL", 8, "fill measured: a = sample, b = fill, c = fill um, d = uncertainty um"),

@@ -25,6 +25,7 @@ from rochette.mechanisms.breakoff import BreakOff
 from rochette.mechanisms.camera import Camera
 from rochette.mechanisms.carousel import Carousel
 from rochette.mechanisms.corer import Corer
+from rochette.mechanisms.current_force import CurrentForce
 from rochette.mechanisms.feed import Feed
 from rochette.mechanisms.gate import Gate
 from rochette.mechanisms.percussion import Percussion
@@ -64,6 +65,7 @@ from rochette.services.parameters import Parameters
 from rochette.services.responses import Responses
 from rochette.services.start_record import SETTLE_S, StartRecord
 from rochette.services.stores import FramStore, NoStore
+from rochette.services.sun import Sun
 from rochette.services.survival import Survival
 from rochette.services.survival_record import RECORD_BYTES, SurvivalRecord
 from rochette.services.telemetry import Telemetry
@@ -81,6 +83,9 @@ from rochette.tables import (
     CMD_SYSTEM_SAFE,
     COMMAND_RESULT_EXECUTION,
     COMMAND_RESULT_OK,
+    DEGRADED_NO_LIGHT_SENSOR,
+    DEGRADED_NO_LOAD_CELL,
+    DEGRADED_RAM_ONLY,
     EV_START_COUNTED,
     EV_START_HUNG,
     EV_START_RECORD_LOST,
@@ -116,7 +121,9 @@ from rochette.tables import (
     REASON_SEALER,
     RESPONSE_KIND_AXIS,
     RESPONSE_KIND_CUT,
+    RESPONSE_KIND_DEGRADE,
     RESPONSE_KIND_HOLD,
+    ROW_MODE,
     SEQUENCE_REASON_SURVIVAL,
     TIER_BARE,
     TIER_FULL,
@@ -135,6 +142,12 @@ _TICKS_PER_100_MS = 10
 _LATCH_MS = 1500  # a supply that is switched off is gone by then
 _LOOK_S = 60
 _CHECKED_IN_STEPS = ("switches", "load_cell", "fram")  # what takes longer than a tick may
+# Which part each degraded mode takes out of use: nobody asks it who it is then.
+_OUT_OF_USE = (
+    (PART_FRAM, 1 << DEGRADED_RAM_ONLY),
+    (PART_VEML7700, 1 << DEGRADED_NO_LIGHT_SENSOR),
+    (PART_HX711, 1 << DEGRADED_NO_LOAD_CELL),
+)
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -264,6 +277,7 @@ class Payload:
         self.spindle = Spindle(
             d["spindle"], d["encoder"], d["spindle_current"], mechanics, parameters, events
         )
+        self.feed.felt = CurrentForce(self.spindle, self.executive, parameters)
         self.percussion = Percussion(d["percussion"], parameters, events)
         self.breakoff = BreakOff(
             d["breakoff_servo"],
@@ -292,6 +306,8 @@ class Payload:
         self.sealer = Sealer(d["sealer"], d["sealer_position"], aux, d["dispenser_count"], parameters, events)
         self.gate = Gate(d["gate_servo"], d["gate_closed"], parameters, events)
         self.camera = Camera(d["camera"], d["led_ring"], d["light"], parameters, events)
+        self.sun = Sun(self.mission_time, parameters.values)
+        self.camera.sun_lux = self.sun.lux
         self._halts = [
             self.corer.halt,
             self.feed.halt,
@@ -435,6 +451,8 @@ class Payload:
         kit.sample = self.sample
         kit.hold = self.hold
         kit.mode = self.mode
+        kit.mission_time = self.mission_time
+        kit.sun = self.sun
         kit.seats = self.board["seats"]
         kit.parts = len(_PARTS)
         kit.halt_all = self.halt_all
@@ -443,8 +461,9 @@ class Payload:
         kit.now_ms = self.now_ms
         kit.tidy = self._tidy
         self.orders = Orders(kit, self.activities, self.commands)
-        self.degraded = Degraded(self.parameters, self.mode, self.events)
+        self.degraded = Degraded(self.parameters, self.mode, self.events, self._busy)
         self.degraded.announce()
+        self.orders.settled = self.degraded.settle
         self.commands.refuses = self.degraded.refuses
         self.commands.handle(CMD_SYSTEM_DEGRADE, self.degraded.command)
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
@@ -576,9 +595,14 @@ class Payload:
 
     def check_parts(self) -> "Generator[None, None, int]":
         """Every part on a bus says who it is, one a tick; an event names each that does not. Returns how many
-        failed."""
+        failed. What a degraded mode takes out of use is left alone."""
         failed = 0
+        asked = 0
+        out_of_use = self._out_of_use()
         for name, part in _PARTS:
+            if part in out_of_use:
+                continue
+            asked += 1
             driver = self.drivers[name]
             try:
                 if name in _CHECKED_IN_STEPS:
@@ -590,10 +614,16 @@ class Payload:
                 self._part_failed(name, part, error)
             yield
         if failed:
-            self.events.emit(EV_SYSTEM_SELF_TEST_FAILED, failed, len(_PARTS))
+            self.events.emit(EV_SYSTEM_SELF_TEST_FAILED, failed, asked)
         else:
-            self.events.emit(EV_SYSTEM_SELF_TEST_PASSED, len(_PARTS))
+            self.events.emit(EV_SYSTEM_SELF_TEST_PASSED, asked)
+        self.kit.parts = asked
         return failed
+
+    def _out_of_use(self) -> "list[int]":
+        """The parts (enum Part) that the degraded modes in force take out of use. Allocates."""
+        modes = self.degraded.get()
+        return [part for part, mode in _OUT_OF_USE if modes & mode]
 
     def _check_quietly(self) -> None:
         """All of them at once, before the first tick."""
@@ -684,7 +714,10 @@ class Payload:
 
     def _respond(self, response: int, reason: int, row: int) -> None:
         """What a tripped monitor asks for (enum ResponseKind). Stops and switches off; moves nothing."""
-        if response == RESPONSE_KIND_AXIS:
+        if response == RESPONSE_KIND_DEGRADE or response == RESPONSE_KIND_AXIS:
+            # Not before bring-up: there the self-test names the part, and nothing has rested on it yet.
+            if ROW_MODE[row] and self.kit.ready:
+                self.degraded.enter(ROW_MODE[row] - 1, row + 1)
             for axis, halt in self._axes:
                 if axis == reason:
                     halt()

@@ -112,3 +112,32 @@ def test_a_flag_that_the_record_does_not_take_is_in_force_and_says_that_it_was_n
     assert hold.clear_flag() == t.COMMAND_RESULT_EXECUTION
     assert hold.release(7, 3)
     assert hold.clear_flag() == t.COMMAND_RESULT_EXECUTION, "nothing is flagged"
+
+
+def test_a_retake_waits_for_the_sun_by_the_mission_clock():
+    """By the table it is night, and light enough in an hour of its short day; the light itself is back at once,
+    and is not looked at before."""
+    from tests.unit.payload_rig import Rig
+
+    rig = Rig(
+        "mudstone",
+        depth_um=1500,
+        hold_s=1500,
+        answer="hold",
+        faults=[
+            {"target": "plant.led_dead", "value": 1, "at_ms": 1},
+            {"target": "plant.no_sun", "value": 1, "after_event": "SAMPLE_BROKEN_OFF", "for_ms": 30000},
+        ],
+    )
+    rig.session._boot()
+    payload = rig.session.payload
+    now_s = payload.drivers["mission_clock"].epoch_s
+    payload.parameters.set(t.P_CAMERA_SUN_DAY_S, 3600)
+    payload.parameters.set(t.P_CAMERA_SUN_ZERO_S, now_s - 400)  # light enough 1200 s after midnight
+    rig.session.finish()
+    planned = [event for event in rig.events if event["id"] == t.EV_SAMPLE_RETAKE_PLANNED]
+    pictures = [event["ms"] for event in rig.events if event["id"] == t.EV_CAMERA_PICTURE_TAKEN]
+    wait_s = planned[0]["args"][2]
+    assert 300 < wait_s < 800, "longer than a look at the light every minute"
+    after = [ms for ms in pictures if ms > planned[0]["ms"]]
+    assert after and 0 <= after[0] - planned[0]["ms"] - wait_s * 1000 < 5000

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from rochette.services.files import Files
     from rochette.services.ledger import Ledger
     from rochette.services.ledger_mirror import LedgerMirror
+    from rochette.services.mission_time import MissionTime
     from rochette.services.mode import ModeKeeper
+    from rochette.services.sun import Sun
 
 
 class Kit:
@@ -57,6 +59,8 @@ class Kit:
     sample: "Sample"
     hold: "Hold"
     mode: "ModeKeeper"
+    mission_time: "MissionTime"
+    sun: "Sun"
     seats: int
     halt_all: "Callable[[], None]"  # every mechanism stops where it is
     # One part a tick; emits an event for each that fails, returns how many failed.

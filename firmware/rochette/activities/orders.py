@@ -156,6 +156,10 @@ _TESTS = (
 """Which parts (enum Part) each self-test asks: those that the mechanism needs."""
 
 
+def _nobody() -> None:
+    """Stands where nobody waits for an activity's end."""
+
+
 class Orders:
     """Registers a handler for every command that moves or decides something."""
 
@@ -164,6 +168,7 @@ class Orders:
         self._activities = activities
         self._commands = commands
         self._opcode = 0
+        self.settled: "Callable[[], None]" = _nobody  # called when an activity has ended
         self._mode_before = MODE_IDLE
         activities.on_end = self._ended
         for opcode, handler in (
@@ -302,6 +307,7 @@ class Orders:
             kit.mode.set(self._mode_before)
         else:
             kit.mode.set(MODE_IDLE if ok else MODE_STOPPED)
+        self.settled()
         if not kit.rail.is_on:
             kit.tidy()
         self._commands.complete(self._opcode, COMMAND_RESULT_OK if ok else COMMAND_RESULT_EXECUTION)
