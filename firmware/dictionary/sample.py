@@ -23,6 +23,8 @@ ENUMS = [
             ("CAROUSEL_INDEX", 9, "index and steps do not agree: index sensor, microsteps, motor coil"),
             ("CAROUSEL_DIRECTION", 10, "the ring is mirrored: its DIR line or a motor coil is swapped"),
             ("TUBE_SENSOR", 11, "tubes seen are not those there: the sensor's polarity, its wire, its place"),
+            ("AUX_CURRENT", 12, "current without power: the servos' and linear motors' shunt, or its zero"),
+            ("BUS_CURRENT", 13, "not what the electronics draw: the supply's shunt, its wires or its zero"),
         ],
     },
     {
@@ -634,7 +636,8 @@ def _p(number, name, unit, default, low, high, doc):
 
 
 PARAMETERS = [
-    _p(0x90, "CHECK_ZERO_MA", "mA", 60, 1, 1000, "most that the spindle's current may read without power"),
+    _p(0x90, "CHECK_ZERO_MA", "mA", 60, 1, 1000, "most that a current may read without power"),
+    _p(0x93, "CHECK_REST_MA", "mA", 300, 1, 2000, "most that the supply may give while the rail is off"),
     _p(0x91, "CHECK_HANGING_LOW_MN", "mN", -15000, -100000, 0, "least that the hanging tool may read"),
     _p(0x92, "CHECK_HANGING_HIGH_MN", "mN", -3000, -100000, 0, "most that the hanging tool may read"),
     _p(0x01, "ROCK_LOW_UM", "um", 44000, 30000, 120000, "the rock must not be met above this feed position"),

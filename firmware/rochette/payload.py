@@ -437,6 +437,8 @@ class Payload:
         kit.breakoff = self.breakoff
         kit.tilt = self.tilt
         kit.weigher = self.weigher
+        kit.aux = self.aux
+        kit.bus = self.bus
         kit.corer = self.corer
         kit.carousel = self.carousel
         kit.probe = self.probe

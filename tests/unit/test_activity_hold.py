@@ -115,7 +115,7 @@ def test_a_flag_that_the_record_does_not_take_is_in_force_and_says_that_it_was_n
 
 
 def test_a_retake_waits_for_the_sun_by_the_mission_clock():
-    """By the table it is night, and light enough in an hour of its short day; the light itself is back at once,
+    """By the table it is night, and light enough in an hour of its short day; the light itself is back soon,
     and is not looked at before."""
     from tests.unit.payload_rig import Rig
 

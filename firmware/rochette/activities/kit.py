@@ -7,7 +7,7 @@ place which mechanisms and services the procedures use.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from typing import Callable, Generator
+    from typing import Callable, Generator, Protocol
 
     from rochette.activities.custody import Custody
     from rochette.activities.hold import Hold
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from rochette.services.sun import Sun
 
 
+    class Sensed(Protocol):
+        """A current that is measured."""
+
+        current_ma: int
+
+
 class Kit:
     """Mechanisms and services by name. Plain attributes; allocates nothing after start-up."""
 
@@ -44,6 +50,8 @@ class Kit:
     breakoff: "BreakOff"
     tilt: "Tilt"
     weigher: "Weigher"
+    aux: "Sensed"  # current of probe, sealer and servos
+    bus: "Sensed"  # current of the supply
     corer: "Corer"
     carousel: "Carousel"
     probe: "Probe"

@@ -5,6 +5,7 @@ A command that starts an activity is answered when the activity has ended; one t
 
 from rochette.activities.acquire import acquire
 from rochette.activities.bring_up import bring_up
+from rochette.activities.calibrate import calibrate
 from rochette.activities.clearing import clear_ring, drive_cover, shake_bit, sweep_bore
 from rochette.activities.depot import Drops, drop_tube, tip_over
 from rochette.activities.operate import operate, self_test, spin
@@ -45,6 +46,7 @@ from rochette.tables import (
     CMD_CORER_SELF_TEST,
     CMD_CORER_SPIN,
     CMD_CORER_TURN_CAM,
+    CMD_FEED_CALIBRATE,
     CMD_FEED_HALT,
     CMD_FEED_HOME,
     CMD_FEED_JOG,
@@ -195,6 +197,7 @@ class Orders:
             (CMD_CORER_TURN_CAM, self._turn_cam),
             (CMD_CORER_HALT, self._halt_corer),
             (CMD_CAROUSEL_GO, self._carousel_go),
+            (CMD_FEED_CALIBRATE, self._calibrate),
         ):
             commands.handle(opcode, handler)
         self._by_hand()
@@ -381,6 +384,9 @@ class Orders:
             raise CommandError(COMMAND_RESULT_EXECUTION)
         steps = check_wiring(kit, empty_seat)
         return self._start(CMD_SAMPLE_CHECK_WIRING, ACTIVITY_NAME_BRING_UP, steps)
+
+    def _calibrate(self, point: int, force_mn: int) -> int:
+        return self._start(CMD_FEED_CALIBRATE, ACTIVITY_NAME_OPERATE, calibrate(self._kit, point, force_mn))
 
     def _acquire(self, tube: int, depth_um: int) -> int:
         if tube > self._kit.seats:

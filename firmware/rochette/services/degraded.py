@@ -17,6 +17,7 @@ began with: a mode that a response asks for while one runs is in force when it h
 
 from rochette.tables import (
     CMD_CORER_PERCUSS,
+    CMD_FEED_CALIBRATE,
     CMD_FEED_HOME,
     CMD_FEED_JOG,
     CMD_SAMPLE_ACQUIRE,
@@ -89,6 +90,7 @@ _REFUSED = (
     (
         DEGRADED_NO_LOAD_CELL,
         (
+            CMD_FEED_CALIBRATE,
             CMD_FEED_JOG,
             CMD_SAMPLE_CHECK_WIRING,
             CMD_SAMPLE_CLEAR_RING,
