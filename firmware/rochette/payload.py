@@ -170,9 +170,11 @@ class Payload:
     """
 
     def __init__(self, board: "dict[str, Any]") -> None:
-        """Build from `board` (boards/<name>/board.py). Raises ValueError or KeyError for data that do not
-        fit."""
-        self.board = board
+        """Build from `board` (boards/<name>/board.py), of which nothing is kept: on the board it is 6 kB of
+        heap. Raises ValueError or KeyError for data that do not fit."""
+        self._watchdog_ms = board["watchdog_ms"]
+        self._mcu = board["mcu"]
+        self._ring_clear_um = board["mechanics"]["ring_clear_um"]
         self.drivers = fit(board)
         self._collect = memory.tidy
         self.events = Events(256)
@@ -192,16 +194,16 @@ class Payload:
         trail[reset.PLACE] = reset.ASKED  # until the first tick
         self.executive.set_trail(trail, reset.PLACE, reset.SLOT, reset.STILL)
         self.bus = self.drivers["bus_current"]
-        self._build_survival()
+        self._build_survival(board)
         # The supply before anything that hangs on it, the memory too: a start that writes into it and browns
         # out counts itself as one more early end, night after night. The limits are those of the table,
         # since the kept ones stand in that memory; once they are read, they hold.
         naps = self.survival.measure_first(0)
-        self._start()
+        self._start(board)
         naps = self.survival.wait_for_supply(naps)
-        self._build_mechanisms()
+        self._build_mechanisms(board)
         self._check_quietly()
-        self._build_kit()
+        self._build_kit(board)
         self._connect_survival()
         self.watch = Watch(self)
         self.monitors = Monitors(
@@ -221,10 +223,10 @@ class Payload:
 
     # Building
 
-    def _start(self) -> None:
+    def _start(self, board: "dict[str, Any]") -> None:
         """How far what was kept is trusted (services/start_record.py), then the parameters that were kept."""
         fram = self.drivers["fram"]
-        scratch = self.board["parts"]["fram"]["scratch"]
+        scratch = board["parts"]["fram"]["scratch"]
         start = self.start = StartRecord(
             FramStore(fram, fram_map.start_base(scratch), fram_map.START_BYTES)
         )
@@ -253,15 +255,15 @@ class Payload:
         self.stop()
         reset.reset()
 
-    def _build_mechanisms(self) -> None:
+    def _build_mechanisms(self, board: "dict[str, Any]") -> None:
         d = self.drivers
-        mechanics = self.board["mechanics"]
+        mechanics = board["mechanics"]
         parameters = self.parameters
         events = self.events
         switches = d["switches"]
         aux = d["aux_current"]
         self.aux = aux
-        self.guard = self._build_guard()
+        self.guard = self._build_guard(board)
         self.rail = Rail(d["actuator_enable"], d["estop_sense"], events, self.guard)
         self.feed = Feed(
             d["feed"],
@@ -296,7 +298,7 @@ class Payload:
             d["carousel_index"],
             d["carousel_detent"],
             d["tube_present"],
-            self.board["seats"],
+            board["seats"],
             mechanics,
             parameters,
             events,
@@ -334,10 +336,10 @@ class Payload:
             (REASON_SEALER, self.sealer.halt),
         )
 
-    def _build_guard(self) -> "guard.Guard":
+    def _build_guard(self, board: "dict[str, Any]") -> "guard.Guard":
         """The hard interrupt that needs nobody's permission, wired by the board's `guard`."""
         d = self.drivers
-        wiring = self.board["guard"]
+        wiring = board["guard"]
         home = d["feed_home"]
         bottom = d["feed_bottom"]
         estop = d["estop_sense"]
@@ -359,18 +361,18 @@ class Payload:
         self.executive.set_heart(watch.state, guard.HEART)
         return watch
 
-    def _build_survival(self) -> None:
+    def _build_survival(self, board: "dict[str, Any]") -> None:
         """What must work before all the rest has been looked at: supply, mission clock, sleep."""
         d = self.drivers
         clock_chip = d["mission_clock"]
-        epoch_year = self.board["parts"]["mission_clock"]["epoch_year"]
+        epoch_year = board["parts"]["mission_clock"]["epoch_year"]
         values = self.parameters.values
         self.mission_time = MissionTime(self.executive, clock_chip, epoch_year, self.events, values)
         self.watchdog: "Watchdog | None" = None
-        self._latch = self.board.get("sleep") == "latch"
+        self._latch = board.get("sleep") == "latch"
         heater = d.get("heater")
         self.heater = Heater(heater.set if heater else None, clock_chip, self.bus, values, self.events)
-        base = fram_map.survival_base(self.board["parts"]["fram"]["scratch"])
+        base = fram_map.survival_base(board["parts"]["fram"]["scratch"])
         self.calling = Calling(values, self.events)
         self.survival = Survival(
             self.executive,
@@ -403,10 +405,10 @@ class Payload:
         self.commands.handle(CMD_SURVIVAL_LEAVE, self._survival_leave)
         self.commands.handle(CMD_SURVIVAL_SET_TIME, self._set_time)
 
-    def _build_kit(self) -> None:
+    def _build_kit(self, board: "dict[str, Any]") -> None:
         d = self.drivers
         fram = d["fram"]
-        part = self.board["parts"]["fram"]
+        part = board["parts"]["fram"]
         self.ledger = Ledger(
             NoStore(fram_map.ledger_bytes(part["scratch"]))
             if self.tier == TIER_BARE
@@ -416,17 +418,17 @@ class Payload:
             self.mission_time.now_s,
             self.parameters,
             FIRMWARE_VERSION,
-            crc32(self.board["name"].encode()) >> 2,
-            self.board["seats"],
+            crc32(board["name"].encode()) >> 2,
+            board["seats"],
         )
         self.mirror = LedgerMirror(
-            None if self.tier == TIER_BARE else volume.find(bool(self.board["link"]["files"]["folder"])),
+            None if self.tier == TIER_BARE else volume.find(bool(board["link"]["files"]["folder"])),
             self.ledger,
             self.events,
             lambda: not self.rail.is_on,
             self.executive,
         )
-        self.custody = Custody(self.ledger, self.board["seats"])
+        self.custody = Custody(self.ledger, board["seats"])
         self.sample = Sample()
         self.hold = Hold(self.sample, self.custody, self.events)
         kit = self.kit = Kit()
@@ -455,7 +457,7 @@ class Payload:
         kit.mode = self.mode
         kit.mission_time = self.mission_time
         kit.sun = self.sun
-        kit.seats = self.board["seats"]
+        kit.seats = board["seats"]
         kit.parts = len(_PARTS)
         kit.halt_all = self.halt_all
         kit.check_parts = self.check_parts
@@ -474,7 +476,7 @@ class Payload:
         self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)
         self.commands.handle(CMD_SYSTEM_PARAMETER_SET, self.parameters.set)
         self.commands.handle(CMD_POWER_GUARD_CLEAR, self._clear_guard)
-        self.ground = Ground(self, FIRMWARE_VERSION)
+        self.ground = Ground(self, board, FIRMWARE_VERSION)
         kit.files = self.ground.files
         self.ground.files.offer("custody.ledger", self.ledger.export_bytes, self.ledger.export_into)
         self.deployment = Deployment(lambda: not self.rail.is_on)
@@ -553,7 +555,7 @@ class Payload:
 
     def arm_watchdog(self) -> Watchdog:
         """Start the watchdog, which the executive feeds at the end of each whole tick."""
-        self.watchdog = watchdog = Watchdog(self.board["watchdog_ms"], self.board["mcu"])
+        self.watchdog = watchdog = Watchdog(self._watchdog_ms, self._mcu)
         self.executive.set_watchdog(watchdog.feed)
         return watchdog
 
@@ -578,7 +580,7 @@ class Payload:
         return (
             feed.homed
             and not feed.busy
-            and feed.z_um <= self.board["mechanics"]["ring_clear_um"]
+            and feed.z_um <= self._ring_clear_um
             and not (self.spindle.running)
         )
 
@@ -633,9 +635,10 @@ class Payload:
             self._answers(name, part)
 
     def _part_failed(self, name: str, part: int, error: PartError) -> None:
-        entry = self.board["parts"][name]
+        driver = self.drivers[name]
+        bus = getattr(driver, "bus", None)  # what is not on a bus has no address either
         event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
-        self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
+        self.events.emit(event, part, bus.number if bus else 0, driver.address if bus else 0)
 
     def check_part(self, part: int) -> bool:
         """Whether a part (enum Part) says who it is; an event when it does not, or when the board has none.
