@@ -2,7 +2,8 @@
 
 import sys
 
-from rochette.hal import interpreter, memory
+from rochette.hal import interpreter, memory, reset
+from rochette.hal.watchdog import LONGEST_MS, Watchdog
 
 interpreter.check()
 memory.while_importing()
@@ -10,9 +11,22 @@ memory.while_importing()
 from rochette.payload import Payload  # noqa: E402  (the heap has to be told first)
 
 
-def build() -> Payload:
-    """The payload of the board that is on the path. Allocates everything that will ever be allocated."""
-    payload = Payload(_board())
+def build(watched: bool = False) -> Payload:
+    """The payload of the board that is on the path. Allocates everything that will ever be allocated.
+
+    watched: the watchdog runs meanwhile, at its longest time, started anew by each stage: what hangs before
+    the executive runs is reset too, and named. Not for a person at the console, who may take longer.
+    """
+    board = _board()
+    watchdog = Watchdog(LONGEST_MS, board["mcu"]) if watched else None
+    try:
+        payload = Payload(board, watchdog)
+    except KeyboardInterrupt:
+        reset.trail[reset.PLACE] = reset.ASKED
+        if watchdog is not None:
+            watchdog.let_go()
+        raise
+    del board
     memory.settle()
     return payload
 
@@ -27,7 +41,7 @@ def _board() -> dict:
 
 def main() -> None:
     """Build and run. Returns only by an exception, with every output safe."""
-    payload = build()
+    payload = build(True)
     try:
         payload.run()
     finally:

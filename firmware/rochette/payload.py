@@ -86,6 +86,11 @@ from rochette.tables import (
     DEGRADED_NO_LIGHT_SENSOR,
     DEGRADED_NO_LOAD_CELL,
     DEGRADED_RAM_ONLY,
+    ENTRY_START_DRIVERS,
+    ENTRY_START_KEPT,
+    ENTRY_START_PARTS,
+    ENTRY_START_RECORD,
+    ENTRY_START_SUPPLY,
     EV_START_COUNTED,
     EV_START_HUNG,
     EV_START_RECORD_LOST,
@@ -169,9 +174,15 @@ class Payload:
     A part that does not answer is reported and the payload starts all the same: bring-up refuses then.
     """
 
-    def __init__(self, board: "dict[str, Any]") -> None:
+    def __init__(self, board: "dict[str, Any]", watchdog: "Watchdog | None" = None) -> None:
         """Build from `board` (boards/<name>/board.py), of which nothing is kept: on the board it is 6 kB of
-        heap. Raises ValueError or KeyError for data that do not fit."""
+        heap. `watchdog`: runs already, and is started anew by each stage. Raises ValueError or KeyError for
+        data that do not fit."""
+        self.watchdog = watchdog
+        trail = reset.open_trail(board["mcu"])
+        slot = trail[reset.SLOT]
+        position = trail[reset.PLACE]
+        self._stage(ENTRY_START_DRIVERS)
         self._watchdog_ms = board["watchdog_ms"]
         self._mcu = board["mcu"]
         self._ring_clear_um = board["mechanics"]["ring_clear_um"]
@@ -188,21 +199,22 @@ class Payload:
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
-        trail = reset.open_trail(board["mcu"])
-        slot = trail[reset.SLOT]
-        position = trail[reset.PLACE]
-        trail[reset.PLACE] = reset.ASKED  # until the first tick
         self.executive.set_trail(trail, reset.PLACE, reset.SLOT, reset.STILL)
         self.bus = self.drivers["bus_current"]
+        self._stage(ENTRY_START_SUPPLY)
         self._build_survival(board)
         # The supply before anything that hangs on it, the memory too: a start that writes into it and browns
         # out counts itself as one more early end, night after night. The limits are those of the table,
         # since the kept ones stand in that memory; once they are read, they hold.
         naps = self.survival.measure_first(0)
+        self._stage(ENTRY_START_KEPT)
         self._start(board)
+        self._stage(ENTRY_START_SUPPLY)
         naps = self.survival.wait_for_supply(naps)
+        self._stage(ENTRY_START_PARTS)
         self._build_mechanisms(board)
         self._check_quietly()
+        self._stage(ENTRY_START_RECORD)
         self._build_kit(board)
         self._connect_survival()
         self.watch = Watch(self)
@@ -213,7 +225,7 @@ class Payload:
         self._schedule()
         if reset.cause == reset.WATCHDOG and position != reset.ASKED:
             culprit = position
-            if position != reset.STILL:
+            if position < reset.STAGES:
                 culprit = self.executive.at_trail(slot, position)
             self.events.emit(EV_START_HUNG, culprit, position, slot)
         self.mode.set(MODE_SAFE if self.tier == TIER_BARE else MODE_IDLE)
@@ -222,6 +234,13 @@ class Payload:
         self.survival.begin(naps, reset.cause, reset.WATCHDOG, self._latch)
 
     # Building
+
+    def _stage(self, entry: int) -> None:
+        """A stage of the start begins (enum Entry): its name is left behind if it hangs, its time begins
+        anew. Without a watchdog a person builds, and a reset is theirs."""
+        reset.trail[reset.PLACE] = reset.ASKED if self.watchdog is None else entry
+        if self.watchdog is not None:
+            self.watchdog.feed()
 
     def _start(self, board: "dict[str, Any]") -> None:
         """How far what was kept is trusted (services/start_record.py), then the parameters that were kept."""
@@ -368,7 +387,6 @@ class Payload:
         epoch_year = board["parts"]["mission_clock"]["epoch_year"]
         values = self.parameters.values
         self.mission_time = MissionTime(self.executive, clock_chip, epoch_year, self.events, values)
-        self.watchdog: "Watchdog | None" = None
         self._latch = board.get("sleep") == "latch"
         heater = d.get("heater")
         self.heater = Heater(heater.set if heater else None, clock_chip, self.bus, values, self.events)

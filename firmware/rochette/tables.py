@@ -4,7 +4,7 @@ EV_ and CMD_ are global ids, P_ and CH_ are places in the arrays of parameters a
 tuples run in the order of ids: place n of each tuple of a kind belongs to the same entry.
 """
 
-DICTIONARY_DIGEST = "0ad7bcd8cd421987"
+DICTIONARY_DIGEST = "e263d2cdc451d7b2"
 
 ACTIVITY_NAME_NONE = 0
 ACTIVITY_NAME_BRING_UP = 1
@@ -237,6 +237,11 @@ ENTRY_START = 26
 ENTRY_SLIPS = 27
 ENTRY_FREE_SPACE = 28
 ENTRY_DEPLOYMENT = 29
+ENTRY_START_DRIVERS = 240
+ENTRY_START_SUPPLY = 241
+ENTRY_START_KEPT = 242
+ENTRY_START_PARTS = 243
+ENTRY_START_RECORD = 244
 ENTRY_STILL_WORK = 254
 
 FEED_RESULT_OK = 0

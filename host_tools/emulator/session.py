@@ -140,7 +140,7 @@ class Session:
             from rochette.hal import serial_port
 
             self.world.serial.stand_in(serial_port)
-        self.payload = main.build()
+        self.payload = main.build(True)
         # In an emulation an error must come out at once, not end an activity in good order.
         self.payload.activities.strict = True
         self.payload.commands.strict = True

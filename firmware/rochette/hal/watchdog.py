@@ -34,7 +34,8 @@ class Watchdog:
         self._wdt = WDT(timeout=timeout_ms)
 
     def feed(self) -> None:
-        """Start the time anew. Does not allocate. Called in one place only: the executive."""
+        """Start the time anew. Does not allocate. Called by the executive, before it runs by the stages of
+        the start, and between the pieces of a sleep."""
         self._wdt.feed()
 
     def let_go(self) -> None:
