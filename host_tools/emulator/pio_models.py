@@ -449,7 +449,12 @@ def model_for(
         return QuadratureModel(world, number, divider)
     if p.words == _HX711 and p.wrap_target == 0 and p.wrap == n and _plain(p, True, True):
         part = None if in_line is None else in_line.axis
-        if not isinstance(part, Hx711) or set_line is None or set_line.sink != part.clock_level:
+        if (
+            in_line is None
+            or not isinstance(part, Hx711)
+            or set_line is None
+            or set_line.sink != part.clock_level
+        ):
             raise EmulationError(
                 "PIO program hx711: its pins are not an HX711's DOUT and PD_SCK on this board"
             )

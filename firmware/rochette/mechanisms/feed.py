@@ -571,9 +571,9 @@ class Feed:
         if self._tare_count < self._tare_wanted:
             return
         tare = self._tare_sum // self._tare_count
-        if cell is self.felt:
+        if self.felt is not None and cell is self.felt:
             # The current of turning in the air; at homing nothing turns, and it is 0.
-            cell.take_zero(tare)
+            self.felt.take_zero(tare)
             tare = 0
         if self._tare_then == FEED_STATE_IDLE:
             self._home_tare_mn = tare
