@@ -3,7 +3,7 @@
 import sys
 
 from rochette.hal import interpreter, memory, reset
-from rochette.hal.watchdog import LONGEST_MS, Watchdog
+from rochette.hal.watchdog import for_the_start
 
 interpreter.check()
 memory.while_importing()
@@ -18,12 +18,12 @@ def build(watched: bool = False) -> Payload:
     the executive runs is reset too, and named. Not for a person at the console, who may take longer.
     """
     board = _board()
-    watchdog = Watchdog(LONGEST_MS, board["mcu"]) if watched else None
+    watchdog = for_the_start(board["mcu"]) if watched else None
     try:
         payload = Payload(board, watchdog)
     except KeyboardInterrupt:
-        reset.trail[reset.PLACE] = reset.ASKED
         if watchdog is not None:
+            reset.name_nobody()
             watchdog.let_go()
         raise
     del board

@@ -51,9 +51,14 @@ def record() -> int:
     return cause
 
 
+def name_nobody() -> None:
+    """What comes now is a person's doing: a reset names no culprit. Does not allocate."""
+    trail[PLACE] = ASKED
+
+
 def reset() -> None:
     """Restart the controller, as at power-on but with the cause WATCHDOG. Outputs float until boot.py has
     run.
     """
-    trail[PLACE] = ASKED
+    name_nobody()
     machine.reset()

@@ -43,3 +43,9 @@ class Watchdog:
         still, and a reset after two seconds would throw them out again.
         """
         machine.mem32[self._clear] = _ENABLE
+
+
+def for_the_start(mcu: str) -> Watchdog:
+    """The watchdog at its longest time, while the payload is built. Raises ValueError for another controller
+    than rp2040 and rp2350."""
+    return Watchdog(LONGEST_MS, mcu)
