@@ -116,7 +116,8 @@ class Table:
         for kind, ends in part.get("expect", {}).items():
             if set(ends) == set(ENDS) and not part.get("free"):
                 raise TableError(
-                    f"{self._where}: part {name}: any end is allowed for '{kind}', and 'free' does not say why"
+                    f"{self._where}: part {name}: any end is allowed for '{kind}', and 'free' does not "
+                    "say why"
                 )
 
     def cells(self) -> list[Cell]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from host_tools.emulator.errors import WatchdogReset
+from host_tools.run import custody
 from rochette import tables as t
 from rochette.activities.moves import NOT_WEIGHED
 from tests.unit.payload_rig import Rig
@@ -107,6 +108,7 @@ def test_without_the_load_cell_a_core_is_drilled_by_current_and_the_record_tells
     # In force: the weight never came near to what is drilled with by the cell.
     assert 10_000 < max(pressed) < 70_000
     kept = {record["kind"]: record for record in result["custody"]}
+    assert NOT_WEIGHED == custody.NOT_WEIGHED, "the host knows what stands there"
     assert kept[t.RECORD_KIND_TAKEN]["b"] == kept[t.RECORD_KIND_VERDICT]["c"] == NOT_WEIGHED
     assert t.EV_SAMPLE_WEIGHED not in rig.ids() and rig.ids().count(t.EV_SAMPLE_NOT_WEIGHED) >= 3
     # The tube goes back into its seat by current, too.
