@@ -76,7 +76,7 @@ def look(scenario: Scenario, done: Done, words: Words) -> Row:
         for n, event in enumerate(done.events)
         if event["name"] == scenario.expect["safe"]["detected"] and int(event["ms"]) == safe.found_ms
     )
-    tube = verify(done.ledger).tubes[scenario.tube]
+    record = verify(done.ledger)
     reason = str(done.result["reason"])
     end = str(done.result["outcome"])
     if end == "NONE":
@@ -89,7 +89,7 @@ def look(scenario: Scenario, done: Done, words: Words) -> Row:
         str(done.events[at].get("text", "")),
         _answer(scenario, done.events[at + 1 :], safe),
         f"{end}; mode {done.result['mode']}",
-        scenario_ends.tube_words(tube),
+        scenario_ends.tube_words(record.tubes[scenario.tube], record.debris_on_bit),
     )
 
 

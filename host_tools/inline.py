@@ -1,12 +1,14 @@
-"""Put the dictionary's numbers into the firmware's code before it is compiled.
+"""Put the firmware's numbers into its code before it is compiled.
 
 MicroPython folds constants within a file, not across files. Imported from tables.py, each of the firmware's
 nine hundred numbers would cost a name in the table, a name in every file that imports it, and a look-up
 each time it is read. This pass reads a source file and writes the number where the name stands, so that the
-compiler sees a literal; of tables.py only its tuples remain. A file's own private numbers (`_TICK_MS = 10`)
-are put in place the same way. And the functions that hot.py names are compiled to machine code. Nothing else
-changes: the files on the other targets are the same sources without the pass, and a test runs both and
-compares traces.
+compiler sees a literal; of tables.py only its tuples remain. The numbers of every other file (`TICK_MS = 10`,
+private or not) are put in place the same way, there and where they are imported, and their names are gone.
+So are names that only the host's tools look at (TYPE_CHECKING and what stands below it, `micropython` of a
+decorator): each would take eight bytes of the heap in every module. And the functions that hot.py names are
+compiled to machine code. Nothing else changes: the files on the other targets are the same sources without
+the pass, and a test runs both and compares traces.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from pathlib import Path
 from host_tools import hot, paths, sizes
 
 TABLES = "rochette.tables"
-PRIVATE = re.compile(r"_[A-Z][A-Z0-9_]*")
+A_NUMBER = re.compile(r"_?[A-Z][A-Z0-9_]*")
+CHECKING = "TYPE_CHECKING"
 NATIVE = "@micropython.native"
 _OPERATORS = {
     ast.Add: operator.add,
@@ -73,45 +76,125 @@ def _value(node: ast.expr, known: dict[str, int]) -> int | None:
     return None
 
 
-def private_numbers(tree: ast.Module, constants: dict[str, int]) -> dict[str, int]:
-    """The private numbers of a file that are given once, at its top level."""
+def own_numbers(tree: ast.Module, constants: dict[str, int]) -> dict[str, int]:
+    """The numbers of a file that are given once, at its top level, by a name that means nothing else there.
+
+    `constants`: those of tables.py, by name.
+    """
+    imported = {
+        alias.name
+        for n in ast.walk(tree)
+        if isinstance(n, ast.ImportFrom) and n.module == TABLES
+        for alias in n.names
+    }
+    constants = {name: value for name, value in constants.items() if name in imported}
+    other = {n.arg for n in ast.walk(tree) if isinstance(n, (ast.arg, ast.keyword))}
     stored = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     found: dict[str, int] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             value = _value(node.value, constants | found)
-            if PRIVATE.fullmatch(name) and stored.count(name) == 1 and value is not None:
+            if (
+                A_NUMBER.fullmatch(name)
+                and stored.count(name) == 1
+                and name not in other
+                and value is not None
+            ):
                 found[name] = value
     return found
 
 
-def inline(source: str, constants: dict[str, int]) -> str:
-    """`source` with each number that it imports from tables.py, and each private number of its own, in place
-    of its name; lines keep their numbers."""
+def all_numbers(firmware: Path = paths.FIRMWARE) -> dict[str, dict[str, int]]:
+    """The numbers of every file that goes onto the board, tables.py among them, by module and name.
+
+    Those of a file are found with what it imports from the dictionary; one that is made of another file's is
+    no number here.
+    """
+    tables = numbers((firmware / "rochette" / "tables.py").read_text(encoding="utf-8"))
+    found = {TABLES: tables}
+    for path in sizes.payload_sources(firmware):
+        module = path.relative_to(firmware).with_suffix("").as_posix().replace("/", ".")
+        if module != TABLES:
+            found[module] = own_numbers(ast.parse(path.read_text(encoding="utf-8")), tables)
+    return found
+
+
+def inline(source: str, known: dict[str, dict[str, int]]) -> str:
+    """`source` with each number that it imports from a module of `known`, and each of its own, in place of
+    its name; lines keep their numbers."""
     tree = ast.parse(source)
-    private = private_numbers(tree, constants)
-    names: set[str] = set(private)
-    aliases: set[str] = set()
+    own = own_numbers(tree, known.get(TABLES, {}))
+    names = dict(own)
+    modules: dict[str, dict[str, int]] = {}
     lines = source.splitlines(keepends=True)
     for node in ast.walk(tree):
-        if not isinstance(node, ast.ImportFrom):
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
             continue
-        if node.module == TABLES:
-            kept = [alias.name for alias in node.names if alias.name not in constants]
-            names.update(alias.name for alias in node.names if alias.name in constants)
-            first, last = node.lineno - 1, node.end_lineno or node.lineno
-            indent = " " * node.col_offset
-            lines[first] = f"{indent}from {TABLES} import {', '.join(kept)}\n" if kept else f"{indent}pass\n"
-            lines[first + 1 : last] = ["\n"] * (last - first - 1)
-        elif node.module == "rochette":
-            aliases.update(alias.asname or alias.name for alias in node.names if alias.name == "tables")
+        if node.module in known:
+            given = known[node.module]
+            kept = [alias for alias in node.names if alias.name not in given]
+            names.update({a.asname or a.name: given[a.name] for a in node.names if a.name in given})
+            _import_only(lines, node, kept)
+        for alias in node.names:
+            if f"{node.module}.{alias.name}" in known:
+                modules[alias.asname or alias.name] = known[f"{node.module}.{alias.name}"]
     for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            if node.targets[0].id in private:
-                first, last = node.lineno - 1, node.end_lineno or node.lineno
-                lines[first:last] = ["\n"] * (last - first)
-    return _put("".join(lines), names, aliases, constants | private)
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id in own
+        ):
+            _blank(lines, node)
+    return _without_checking(_put("".join(lines), names, modules))
+
+
+def _blank(lines: list[str], node: ast.stmt) -> None:
+    for line in range(node.lineno - 1, node.end_lineno or node.lineno):
+        lines[line] = "\n"
+
+
+def _import_only(lines: list[str], node: ast.ImportFrom, kept: list[ast.alias]) -> None:
+    """Have an import bring no more than `kept`."""
+    if len(kept) == len(node.names):
+        return
+    _blank(lines, node)
+    names = ", ".join(f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in kept)
+    text = f"from {node.module} import {names}" if kept else "pass"
+    lines[node.lineno - 1] = f"{' ' * node.col_offset}{text}\n"
+
+
+def _without_checking(source: str) -> str:
+    """`source` without what the compiler needs no name for: TYPE_CHECKING, `micropython` in decorators, an
+    unused const."""
+    tree = ast.parse(source)
+    lines = source.splitlines(keepends=True)
+    decorators = [
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        for inner in ast.walk(decorator)
+    ]
+    used = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n not in decorators]
+    blocks = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == CHECKING
+    ]
+    checked = used.count(CHECKING) == len(blocks) + 1 and not any(block.orelse for block in blocks)
+    for node in tree.body:
+        if node in blocks and checked:
+            _blank(lines, node)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if node.targets[0].id == CHECKING and checked:
+                _blank(lines, node)
+        elif isinstance(node, ast.Import) and [alias.name for alias in node.names] == ["micropython"]:
+            if "micropython" not in used:
+                _blank(lines, node)
+        elif isinstance(node, ast.ImportFrom) and node.module == "micropython":
+            _import_only(lines, node, [a for a in node.names if a.name != "const" or "const" in used])
+    return "".join(lines)
 
 
 def make_native(source: str, functions: Collection[str]) -> str:
@@ -138,12 +221,11 @@ def make_native(source: str, functions: Collection[str]) -> str:
         raise ValueError(f"no function {', '.join(sorted(missing))}")
     for row, text in sorted(rows, reverse=True):
         lines.insert(row, text)
-    # A module's docstring is not needed any more, so that an import may come first.
-    return "import micropython\n" + "".join(lines) if rows else source
+    return "".join(lines)
 
 
-def _put(source: str, names: set[str], aliases: set[str], constants: dict[str, int]) -> str:
-    """Replace NAME, and ALIAS.NAME, token by token, from the end so that positions stay true."""
+def _put(source: str, names: dict[str, int], modules: dict[str, dict[str, int]]) -> str:
+    """Replace NAME, and MODULE.NAME, token by token, from the end so that positions stay true."""
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     lines = source.splitlines(keepends=True)
     for at in range(len(tokens) - 1, -1, -1):
@@ -151,14 +233,17 @@ def _put(source: str, names: set[str], aliases: set[str], constants: dict[str, i
         if token.type != tokenize.NAME:
             continue
         start = token.start
-        if at >= 2 and tokens[at - 1].string == "." and tokens[at - 2].string in aliases:
-            if token.string not in constants:
+        if at and tokens[at - 1].string == ".":
+            module = modules.get(tokens[at - 2].string, {})
+            if token.string not in module or tokens[at - 3].string == ".":
                 continue
+            number = module[token.string]
             start = tokens[at - 2].start
-        elif token.string not in names or (at and tokens[at - 1].string == "."):
+        elif token.string in names:
+            number = names[token.string]
+        else:
             continue
         row = start[0] - 1
-        number = constants[token.string]
         text = str(number) if number >= 0 else f"({number})"
         lines[row] = lines[row][: start[1]] + text + lines[row][token.end[1] :]
     return "".join(lines)
@@ -171,14 +256,14 @@ def write(target: Path, firmware: Path = paths.FIRMWARE, native: bool = False) -
     it would be loaded into the heap.
     """
     tables = firmware / "rochette" / "tables.py"
-    constants = numbers(tables.read_text(encoding="utf-8"))
+    known = all_numbers(firmware)
     count = 0
     for path in sizes.payload_sources(firmware):
         text = path.read_text(encoding="utf-8")
         out = target / path.relative_to(firmware)
         out.parent.mkdir(parents=True, exist_ok=True)
         name = path.relative_to(firmware).as_posix()
-        new = inline_tables(text) if path == tables else inline(text, constants)
+        new = inline_tables(text) if path == tables else inline(text, known)
         hot_ones = hot.FUNCTIONS.get(name, ()) if native else ()
         out.write_text(make_native(new, hot_ones), encoding="utf-8")
         count += 1

@@ -36,7 +36,7 @@ def certain(tube: Tube) -> bool:
     return tube.doing not in _INTENTS and not tube.sealing
 
 
-def told(tube: Tube) -> dict[str, Any]:
+def told(tube: Tube, debris_on_bit: bool = False) -> dict[str, Any]:
     """What the record says of one tube, by the keys that a scenario may demand."""
     return {
         "number": tube.number,
@@ -46,7 +46,7 @@ def told(tube: Tube) -> dict[str, Any]:
         "certain": certain(tube),
         "reused": tube.reused,
         "seal_tries": tube.seal_tries,
-        "debris": tube.debris,
+        "debris": _debris(tube, debris_on_bit),
     }
 
 
@@ -62,7 +62,7 @@ def custody_complaints(wanted: Sequence[Mapping[str, Any]], ledger: bytes | None
         if tube is None:
             complaints.append(f"the custody record knows no tube {one['number']}")
             continue
-        says = told(tube)
+        says = told(tube, found.debris_on_bit)
         complaints.extend(
             f"by the custody record tube {tube.number} has {key} = {says[key]!r}, expected {value!r}"
             for key, value in one.items()
@@ -71,12 +71,16 @@ def custody_complaints(wanted: Sequence[Mapping[str, Any]], ledger: bytes | None
     return complaints
 
 
-def tube_words(tube: Tube) -> str:
+def _debris(tube: Tube, on_bit: bool) -> bool:
+    return tube.debris or (on_bit and tube.place == BIT)
+
+
+def tube_words(tube: Tube, debris_on_bit: bool = False) -> str:
     """One tube in words, for a table."""
     words = f"{tube.place}, {tube.state}"
     if tube.reused:
         words += ", reused"
-    if tube.debris:
+    if _debris(tube, debris_on_bit):
         words += ", debris seen"
     if not certain(tube):
         words += f", {'sealing' if tube.sealing else tube.doing} not known to have ended"

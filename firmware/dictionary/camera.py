@@ -174,6 +174,18 @@ PARAMETERS = [
         "doc": "Longest exposure.",
     },
     {
+        "name": "SUN_ZERO_S", "id": 10, "unit": "s", "default": 52617600, "min": 0, "max": 1073741823,
+        "doc": "Sun table: the mission second of a local midnight, any one.",
+    },
+    {
+        "name": "SUN_DAY_S", "id": 11, "unit": "s", "default": 88775, "min": 3600, "max": 1000000,
+        "doc": "Sun table: length of a day; 88775 on Mars, 86400 on a bench.",
+    },
+    {
+        "name": "SUN_NOON_LUX", "id": 12, "unit": "lux", "default": 200, "min": 0, "max": 120000,
+        "doc": "Sun table: ambient light at noon; half of a clear sky, since nobody measures dust.",
+    },
+    {
         "name": "LED_SEEN_PERMILLE", "id": 9, "unit": "permille", "default": 100, "min": 1, "max": 1000,
         "doc": "Share of the ring light that reaches the light sensor: so a dead ring light is noticed.",
     },

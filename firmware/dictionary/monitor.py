@@ -57,6 +57,7 @@ _WATCHED = (
     ("SEALER_STILL_MS", "driven without travel"),
     ("SEALER_BUSY_MS", "time of a stroke"),
     ("CLOCK_VALID", "1 while the mission clock gives a time"),
+    ("RECORD_LOST", "1 while the custody record takes nothing: its memory failed or is silent"),
 )
 
 ENUMS = [
@@ -102,6 +103,7 @@ ENUMS = [
             ("HOLD", 2, "hold everything in place, rail off"),
             ("SAFE", 3, "safe the payload: activities ended, rail off, mechanisms locked"),
             ("CUT", 4, "the guard's latch: no power before GUARD_CLEAR"),
+            ("DEGRADE", 5, "the degraded mode of that row, as soon as no activity runs"),
         ],
     },
 ]
@@ -141,6 +143,7 @@ def _row(name, watch, comparison, limit, low, high, unit, count, phases, respons
         "kind": more.get("kind", "range"),
         "of": more.get("of", watch),
         "limit": more.get("own", ""),
+        "mode": more.get("mode", ""),
     }
     MONITORS.append(row)
     _NAMES.append((name, number, ""))
@@ -251,6 +254,7 @@ _row(
     "LOAD_CELL",
     "LOAD_CELL",
     **_S,
+    mode="NO_LOAD_CELL",
 )
 _row(
     "WEIGHT_LOW",
@@ -268,7 +272,22 @@ _row(
     **_S,
 )
 _row("TILT_RANGE", "TILT_MDEG", "ABOVE", 20000, 1000, 90000, "mdeg", 5, _ANY, "HOLD", "TILT", "SLIP", **_S)
-_row("LUX_RANGE", "LUX", "ABOVE", 150000, 1000, 200000, "lux", 10, _ANY, "NONE", "LIGHT", "LIGHT", **_S)
+_row(
+    "LUX_RANGE",
+    "LUX",
+    "ABOVE",
+    150000,
+    1000,
+    200000,
+    "lux",
+    10,
+    _ANY,
+    "NONE",
+    "LIGHT",
+    "LIGHT",
+    **_S,
+    mode="NO_LIGHT_SENSOR",
+)
 _row(
     "MOTOR_HOT",
     "MOTOR_MC",
@@ -371,7 +390,7 @@ _row("CLOCK_RANGE", "CLOCK_VALID", "DIFFERS", 1, 0, 1, "", 50, _ANY, "NONE", "CL
 # Actuators: over-current, no motion, position, time. Above what the mechanisms themselves allow.
 
 
-def _actuator(of, current, still, position, busy, source):
+def _actuator(of, current, still, position, busy, source, without=""):
     reason, name = of
     watch, limit = current
     _row(
@@ -406,6 +425,7 @@ def _actuator(of, current, still, position, busy, source):
         reason,
         kind="no_motion",
         of=name,
+        mode=without,
     )
     watch, comparison, limit, low, high, unit = position
     _row(
@@ -458,6 +478,7 @@ _actuator(
     ("HAMMER_MHZ", "ABOVE", 31000, 1000, 60000, "mHz"),
     ("HAMMER_BUSY_MS", 30000),
     "BUS_CURRENT",
+    "ROTARY_ONLY",
 )
 _actuator(
     ("FEED", "FEED"),
@@ -658,6 +679,24 @@ _row(
     "TILT",
     "SLIP",
     kind="phase",
+)
+
+# What is lost for good, and what goes on without it.
+_row(
+    "RECORD_LOST",
+    "RECORD_LOST",
+    "ABOVE",
+    0,
+    0,
+    1,
+    "",
+    3,
+    _ANY,
+    "DEGRADE",
+    "NONE",
+    "CUSTODY",
+    kind="lost",
+    mode="RAM_ONLY",
 )
 
 ENUMS.append({"name": "Monitor", "doc": "The rows of the table of monitors.", "values": _NAMES})

@@ -23,6 +23,8 @@ ENUMS = [
             ("CAROUSEL_INDEX", 9, "index and steps do not agree: index sensor, microsteps, motor coil"),
             ("CAROUSEL_DIRECTION", 10, "the ring is mirrored: its DIR line or a motor coil is swapped"),
             ("TUBE_SENSOR", 11, "tubes seen are not those there: the sensor's polarity, its wire, its place"),
+            ("AUX_CURRENT", 12, "current without power: the servos' and linear motors' shunt, or its zero"),
+            ("BUS_CURRENT", 13, "not what the electronics draw: the supply's shunt, its wires or its zero"),
         ],
     },
     {
@@ -424,7 +426,7 @@ EVENTS = [
         "name": "RETAKE_PLANNED",
         "id": 0x12,
         "severity": "ACTIVITY_HI",
-        "format": "Light is {lux} lux, {needed_lux} needed; looking again every {seconds} s",
+        "format": "Light is {lux} lux, {needed_lux} needed; looking again in {seconds} s",
         "args": [("lux", "U32"), ("needed_lux", "U32"), ("seconds", "U32")],
         "cause": "the picture was too dark to judge",
         "action": "none; or command RETAKE",
@@ -541,13 +543,22 @@ EVENTS = [
         "action": "Look at pictures and currents; command it again, or leave it to hands.",
     },
     {
+        "name": "NOT_WEIGHED",
+        "id": 70,
+        "severity": "WARNING_LO",
+        "format": "Not weighed in {phase}: the load cell is out of use; the mass says nothing",
+        "args": [("phase", "Phase")],
+        "cause": "The degraded mode NO_LOAD_CELL is in force.",
+        "action": "Rest the decision on picture, break-off and probe; the record says -10^9 mN.",
+    },
+    {
         "name": "TUBE_REUSED",
         "id": 65,
         "severity": "WARNING_LO",
         "format": "Tube {tube} goes on in use after its way was cleared",
         "args": [("tube", "U32")],
         "cause": "The carousel was shaken with this tube in the bit.",
-        "action": "Keep it in mind when the sample is judged; mark the tube in the record.",
+        "action": "Keep it in mind when the sample is judged; the record marks the tube as reused.",
     },
     {
         "name": "DROPPED",
@@ -625,7 +636,8 @@ def _p(number, name, unit, default, low, high, doc):
 
 
 PARAMETERS = [
-    _p(0x90, "CHECK_ZERO_MA", "mA", 60, 1, 1000, "most that the spindle's current may read without power"),
+    _p(0x90, "CHECK_ZERO_MA", "mA", 60, 1, 1000, "most that a current may read without power"),
+    _p(0x93, "CHECK_REST_MA", "mA", 300, 1, 2000, "most that the supply may give while the rail is off"),
     _p(0x91, "CHECK_HANGING_LOW_MN", "mN", -15000, -100000, 0, "least that the hanging tool may read"),
     _p(0x92, "CHECK_HANGING_HIGH_MN", "mN", -3000, -100000, 0, "most that the hanging tool may read"),
     _p(0x01, "ROCK_LOW_UM", "um", 44000, 30000, 120000, "the rock must not be met above this feed position"),
@@ -862,7 +874,7 @@ COMMANDS = [
         "args": [{"name": "picture", "type": "U32", "min": 0, "max": 1073741823, "doc": "picture"}],
         "states": [],
         "hazardous": False,
-        "doc": "Something was seen on the bit: no release before INSPECTION_CLEAR.",
+        "doc": "Something was seen on the bit: no release before INSPECTION_CLEAR, after a reset neither.",
     },
     {
         "name": "INSPECTION_CLEAR",

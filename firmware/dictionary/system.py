@@ -78,6 +78,8 @@ ENUMS = [
             ("ROTARY_ONLY", 0, "no percussion: levels 0 to 2, no settling by pulses"),
             ("FEED_LOCKED", 1, "the carriage stays where it is"),
             ("RAM_ONLY", 2, "nothing can be recorded: no tube is moved"),
+            ("NO_LIGHT_SENSOR", 3, "the light of a picture is told by sun table and mission clock"),
+            ("NO_LOAD_CELL", 4, "force on the bit is told by the spindle's current; nothing is weighed"),
         ],
     },
     {
@@ -263,9 +265,12 @@ EVENTS = [
         "name": "DEGRADED",
         "id": 70,
         "severity": "WARNING_LO",
-        "format": "Degraded modes in force: {modes} (bits: 1 rotary only, 2 feed locked, 4 RAM only; 0 none)",
+        "format": (
+            "Degraded modes in force: {modes} (bits: 1 rotary only, 2 feed locked, 4 RAM only,"
+            " 8 no light sensor, 16 no load cell; 0 none)"
+        ),
         "args": [("modes", "U32")],
-        "cause": "The ground has told so by DEGRADE, now or before the last start.",
+        "cause": "The ground has told so by DEGRADE, or a monitor's response, now or before the last start.",
         "action": "None. DEGRADE takes a mode back when the hardware works again; then bring up.",
     },
     {
@@ -276,6 +281,15 @@ EVENTS = [
         "args": [("mode", "Degraded"), ("opcode", "U32")],
         "cause": "It would use what is out of use.",
         "action": "Work without it, or take the mode back by DEGRADE once the hardware works again.",
+    },
+    {
+        "name": "DEGRADING",
+        "id": 72,
+        "severity": "WARNING_HI",
+        "format": "{monitor} puts {mode} in force, as soon as no activity runs",
+        "args": [("monitor", "Monitor"), ("mode", "Degraded")],
+        "cause": "A part was there at bring-up and is lost: no fresh value, no blow, no record.",
+        "action": "Work on within the mode's limits; DEGRADE takes it back when the part works again.",
     },
     {
         "name": "RESPONSE_HOLD",
@@ -383,7 +397,8 @@ CHANNELS = [
         "divide": 1,
         "yellow": (0, 0),
         "red": None,
-        "doc": "degraded modes that are on: 1 rotary only, 2 feed locked, 4 RAM only",
+        "doc": "degraded modes that are on: 1 rotary only, 2 feed locked, 4 RAM only, 8 no light sensor,"
+        " 16 no load cell",
     },
 ]
 
@@ -403,8 +418,9 @@ PARAMETERS = [
         "unit": "",
         "default": 0,
         "min": 0,
-        "max": 7,
-        "doc": "degraded modes, a bit each: 1 rotary only, 2 feed locked, 4 RAM only",
+        "max": 31,
+        "doc": "degraded modes, a bit each: 1 rotary only, 2 feed locked, 4 RAM only, 8 no light sensor,"
+        " 16 no load cell",
     },
 ]
 
@@ -441,7 +457,7 @@ COMMANDS = [
         "name": "DEGRADE",
         "id": 41,
         "args": [
-            {"name": "mode", "type": "Degraded", "min": 0, "max": 2, "unit": "", "doc": "which one"},
+            {"name": "mode", "type": "Degraded", "min": 0, "max": 4, "unit": "", "doc": "which one"},
             {"name": "on", "type": "U32", "min": 0, "max": 1, "unit": "", "doc": "1 in force, 0 taken back"},
         ],
         "states": ["IDLE", "DEGRADED", "STOPPED", "SAFE"],

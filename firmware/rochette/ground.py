@@ -84,10 +84,9 @@ class Ground:
     """Everything between the payload and the line. `link`, `files`, `sequencer`, `names` are there to be
     used."""
 
-    def __init__(self, payload: "Payload", firmware: int) -> None:
-        """`firmware`: version, for the handshake. Raises KeyError or ValueError for a board whose `link` does
-        not fit."""
-        board = payload.board
+    def __init__(self, payload: "Payload", board: "dict[str, Any]", firmware: int) -> None:
+        """`board`: its data, of which nothing is kept. `firmware`: version, for the handshake. Raises
+        KeyError or ValueError for a board whose `link` does not fit."""
         wiring = board["link"]
         executive = payload.executive
         events = payload.events

@@ -25,6 +25,7 @@ from rochette.mechanisms.breakoff import BreakOff
 from rochette.mechanisms.camera import Camera
 from rochette.mechanisms.carousel import Carousel
 from rochette.mechanisms.corer import Corer
+from rochette.mechanisms.current_force import CurrentForce
 from rochette.mechanisms.feed import Feed
 from rochette.mechanisms.gate import Gate
 from rochette.mechanisms.percussion import Percussion
@@ -64,6 +65,7 @@ from rochette.services.parameters import Parameters
 from rochette.services.responses import Responses
 from rochette.services.start_record import SETTLE_S, StartRecord
 from rochette.services.stores import FramStore, NoStore
+from rochette.services.sun import Sun
 from rochette.services.survival import Survival
 from rochette.services.survival_record import RECORD_BYTES, SurvivalRecord
 from rochette.services.telemetry import Telemetry
@@ -81,6 +83,14 @@ from rochette.tables import (
     CMD_SYSTEM_SAFE,
     COMMAND_RESULT_EXECUTION,
     COMMAND_RESULT_OK,
+    DEGRADED_NO_LIGHT_SENSOR,
+    DEGRADED_NO_LOAD_CELL,
+    DEGRADED_RAM_ONLY,
+    ENTRY_START_DRIVERS,
+    ENTRY_START_KEPT,
+    ENTRY_START_PARTS,
+    ENTRY_START_RECORD,
+    ENTRY_START_SUPPLY,
     EV_START_COUNTED,
     EV_START_HUNG,
     EV_START_RECORD_LOST,
@@ -116,7 +126,9 @@ from rochette.tables import (
     REASON_SEALER,
     RESPONSE_KIND_AXIS,
     RESPONSE_KIND_CUT,
+    RESPONSE_KIND_DEGRADE,
     RESPONSE_KIND_HOLD,
+    ROW_MODE,
     SEQUENCE_REASON_SURVIVAL,
     TIER_BARE,
     TIER_FULL,
@@ -135,6 +147,12 @@ _TICKS_PER_100_MS = 10
 _LATCH_MS = 1500  # a supply that is switched off is gone by then
 _LOOK_S = 60
 _CHECKED_IN_STEPS = ("switches", "load_cell", "fram")  # what takes longer than a tick may
+# Which part each degraded mode takes out of use: nobody asks it who it is then.
+_OUT_OF_USE = (
+    (PART_FRAM, 1 << DEGRADED_RAM_ONLY),
+    (PART_VEML7700, 1 << DEGRADED_NO_LIGHT_SENSOR),
+    (PART_HX711, 1 << DEGRADED_NO_LOAD_CELL),
+)
 # Checked in this order: the switches first, the others do not depend on each other.
 _PARTS = (
     ("switches", PART_MCP23017),
@@ -156,10 +174,18 @@ class Payload:
     A part that does not answer is reported and the payload starts all the same: bring-up refuses then.
     """
 
-    def __init__(self, board: "dict[str, Any]") -> None:
-        """Build from `board` (boards/<name>/board.py). Raises ValueError or KeyError for data that do not
-        fit."""
-        self.board = board
+    def __init__(self, board: "dict[str, Any]", watchdog: "Watchdog | None" = None) -> None:
+        """Build from `board` (boards/<name>/board.py), of which nothing is kept: on the board it is 6 kB of
+        heap. `watchdog`: runs already, and is started anew by each stage. Raises ValueError or KeyError for
+        data that do not fit."""
+        self.watchdog = watchdog
+        trail = reset.open_trail(board["mcu"])
+        slot = trail[reset.SLOT]
+        position = trail[reset.PLACE]
+        self._stage(ENTRY_START_DRIVERS)
+        self._watchdog_ms = board["watchdog_ms"]
+        self._mcu = board["mcu"]
+        self._ring_clear_um = board["mechanics"]["ring_clear_um"]
         self.drivers = fit(board)
         self._collect = memory.tidy
         self.events = Events(256)
@@ -173,22 +199,23 @@ class Payload:
         self.activities = Activities(self.executive, self.events, self.parameters)
         self.responses = Responses(self.events)
         self.events.emit(EV_SYSTEM_BOOTED, reset.cause)
-        trail = reset.open_trail(board["mcu"])
-        slot = trail[reset.SLOT]
-        position = trail[reset.PLACE]
-        trail[reset.PLACE] = reset.ASKED  # until the first tick
         self.executive.set_trail(trail, reset.PLACE, reset.SLOT, reset.STILL)
         self.bus = self.drivers["bus_current"]
-        self._build_survival()
+        self._stage(ENTRY_START_SUPPLY)
+        self._build_survival(board)
         # The supply before anything that hangs on it, the memory too: a start that writes into it and browns
         # out counts itself as one more early end, night after night. The limits are those of the table,
         # since the kept ones stand in that memory; once they are read, they hold.
         naps = self.survival.measure_first(0)
-        self._start()
+        self._stage(ENTRY_START_KEPT)
+        self._start(board)
+        self._stage(ENTRY_START_SUPPLY)
         naps = self.survival.wait_for_supply(naps)
-        self._build_mechanisms()
+        self._stage(ENTRY_START_PARTS)
+        self._build_mechanisms(board)
         self._check_quietly()
-        self._build_kit()
+        self._stage(ENTRY_START_RECORD)
+        self._build_kit(board)
         self._connect_survival()
         self.watch = Watch(self)
         self.monitors = Monitors(
@@ -198,7 +225,7 @@ class Payload:
         self._schedule()
         if reset.cause == reset.WATCHDOG and position != reset.ASKED:
             culprit = position
-            if position != reset.STILL:
+            if position < reset.STAGES:
                 culprit = self.executive.at_trail(slot, position)
             self.events.emit(EV_START_HUNG, culprit, position, slot)
         self.mode.set(MODE_SAFE if self.tier == TIER_BARE else MODE_IDLE)
@@ -208,10 +235,17 @@ class Payload:
 
     # Building
 
-    def _start(self) -> None:
+    def _stage(self, entry: int) -> None:
+        """A stage of the start begins (enum Entry): its name is left behind if it hangs, its time begins
+        anew. Without a watchdog a person builds, and a reset is theirs."""
+        reset.trail[reset.PLACE] = reset.ASKED if self.watchdog is None else entry
+        if self.watchdog is not None:
+            self.watchdog.feed()
+
+    def _start(self, board: "dict[str, Any]") -> None:
         """How far what was kept is trusted (services/start_record.py), then the parameters that were kept."""
         fram = self.drivers["fram"]
-        scratch = self.board["parts"]["fram"]["scratch"]
+        scratch = board["parts"]["fram"]["scratch"]
         start = self.start = StartRecord(
             FramStore(fram, fram_map.start_base(scratch), fram_map.START_BYTES)
         )
@@ -240,15 +274,15 @@ class Payload:
         self.stop()
         reset.reset()
 
-    def _build_mechanisms(self) -> None:
+    def _build_mechanisms(self, board: "dict[str, Any]") -> None:
         d = self.drivers
-        mechanics = self.board["mechanics"]
+        mechanics = board["mechanics"]
         parameters = self.parameters
         events = self.events
         switches = d["switches"]
         aux = d["aux_current"]
         self.aux = aux
-        self.guard = self._build_guard()
+        self.guard = self._build_guard(board)
         self.rail = Rail(d["actuator_enable"], d["estop_sense"], events, self.guard)
         self.feed = Feed(
             d["feed"],
@@ -264,6 +298,7 @@ class Payload:
         self.spindle = Spindle(
             d["spindle"], d["encoder"], d["spindle_current"], mechanics, parameters, events
         )
+        self.feed.felt = CurrentForce(self.spindle, self.executive, parameters)
         self.percussion = Percussion(d["percussion"], parameters, events)
         self.breakoff = BreakOff(
             d["breakoff_servo"],
@@ -282,7 +317,7 @@ class Payload:
             d["carousel_index"],
             d["carousel_detent"],
             d["tube_present"],
-            self.board["seats"],
+            board["seats"],
             mechanics,
             parameters,
             events,
@@ -292,6 +327,8 @@ class Payload:
         self.sealer = Sealer(d["sealer"], d["sealer_position"], aux, d["dispenser_count"], parameters, events)
         self.gate = Gate(d["gate_servo"], d["gate_closed"], parameters, events)
         self.camera = Camera(d["camera"], d["led_ring"], d["light"], parameters, events)
+        self.sun = Sun(self.mission_time, parameters.values)
+        self.camera.sun_lux = self.sun.lux
         self._halts = [
             self.corer.halt,
             self.feed.halt,
@@ -318,10 +355,10 @@ class Payload:
             (REASON_SEALER, self.sealer.halt),
         )
 
-    def _build_guard(self) -> "guard.Guard":
+    def _build_guard(self, board: "dict[str, Any]") -> "guard.Guard":
         """The hard interrupt that needs nobody's permission, wired by the board's `guard`."""
         d = self.drivers
-        wiring = self.board["guard"]
+        wiring = board["guard"]
         home = d["feed_home"]
         bottom = d["feed_bottom"]
         estop = d["estop_sense"]
@@ -343,18 +380,17 @@ class Payload:
         self.executive.set_heart(watch.state, guard.HEART)
         return watch
 
-    def _build_survival(self) -> None:
+    def _build_survival(self, board: "dict[str, Any]") -> None:
         """What must work before all the rest has been looked at: supply, mission clock, sleep."""
         d = self.drivers
         clock_chip = d["mission_clock"]
-        epoch_year = self.board["parts"]["mission_clock"]["epoch_year"]
+        epoch_year = board["parts"]["mission_clock"]["epoch_year"]
         values = self.parameters.values
         self.mission_time = MissionTime(self.executive, clock_chip, epoch_year, self.events, values)
-        self.watchdog: "Watchdog | None" = None
-        self._latch = self.board.get("sleep") == "latch"
+        self._latch = board.get("sleep") == "latch"
         heater = d.get("heater")
         self.heater = Heater(heater.set if heater else None, clock_chip, self.bus, values, self.events)
-        base = fram_map.survival_base(self.board["parts"]["fram"]["scratch"])
+        base = fram_map.survival_base(board["parts"]["fram"]["scratch"])
         self.calling = Calling(values, self.events)
         self.survival = Survival(
             self.executive,
@@ -387,10 +423,10 @@ class Payload:
         self.commands.handle(CMD_SURVIVAL_LEAVE, self._survival_leave)
         self.commands.handle(CMD_SURVIVAL_SET_TIME, self._set_time)
 
-    def _build_kit(self) -> None:
+    def _build_kit(self, board: "dict[str, Any]") -> None:
         d = self.drivers
         fram = d["fram"]
-        part = self.board["parts"]["fram"]
+        part = board["parts"]["fram"]
         self.ledger = Ledger(
             NoStore(fram_map.ledger_bytes(part["scratch"]))
             if self.tier == TIER_BARE
@@ -400,19 +436,19 @@ class Payload:
             self.mission_time.now_s,
             self.parameters,
             FIRMWARE_VERSION,
-            crc32(self.board["name"].encode()) >> 2,
-            self.board["seats"],
+            crc32(board["name"].encode()) >> 2,
+            board["seats"],
         )
         self.mirror = LedgerMirror(
-            None if self.tier == TIER_BARE else volume.find(bool(self.board["link"]["files"]["folder"])),
+            None if self.tier == TIER_BARE else volume.find(bool(board["link"]["files"]["folder"])),
             self.ledger,
             self.events,
             lambda: not self.rail.is_on,
             self.executive,
         )
-        self.custody = Custody(self.ledger, self.board["seats"])
+        self.custody = Custody(self.ledger, board["seats"])
         self.sample = Sample()
-        self.hold = Hold(self.sample, self.events)
+        self.hold = Hold(self.sample, self.custody, self.events)
         kit = self.kit = Kit()
         kit.rail = self.rail
         kit.feed = self.feed
@@ -421,6 +457,8 @@ class Payload:
         kit.breakoff = self.breakoff
         kit.tilt = self.tilt
         kit.weigher = self.weigher
+        kit.aux = self.aux
+        kit.bus = self.bus
         kit.corer = self.corer
         kit.carousel = self.carousel
         kit.probe = self.probe
@@ -435,7 +473,9 @@ class Payload:
         kit.sample = self.sample
         kit.hold = self.hold
         kit.mode = self.mode
-        kit.seats = self.board["seats"]
+        kit.mission_time = self.mission_time
+        kit.sun = self.sun
+        kit.seats = board["seats"]
         kit.parts = len(_PARTS)
         kit.halt_all = self.halt_all
         kit.check_parts = self.check_parts
@@ -443,8 +483,9 @@ class Payload:
         kit.now_ms = self.now_ms
         kit.tidy = self._tidy
         self.orders = Orders(kit, self.activities, self.commands)
-        self.degraded = Degraded(self.parameters, self.mode, self.events)
+        self.degraded = Degraded(self.parameters, self.mode, self.events, self._busy)
         self.degraded.announce()
+        self.orders.settled = self.degraded.settle
         self.commands.refuses = self.degraded.refuses
         self.commands.handle(CMD_SYSTEM_DEGRADE, self.degraded.command)
         self.commands.handle(CMD_SYSTEM_NO_OP, _nothing)
@@ -453,7 +494,7 @@ class Payload:
         self.commands.handle(CMD_SYSTEM_SAFE, self._safe_by_command)
         self.commands.handle(CMD_SYSTEM_PARAMETER_SET, self.parameters.set)
         self.commands.handle(CMD_POWER_GUARD_CLEAR, self._clear_guard)
-        self.ground = Ground(self, FIRMWARE_VERSION)
+        self.ground = Ground(self, board, FIRMWARE_VERSION)
         kit.files = self.ground.files
         self.ground.files.offer("custody.ledger", self.ledger.export_bytes, self.ledger.export_into)
         self.deployment = Deployment(lambda: not self.rail.is_on)
@@ -532,7 +573,7 @@ class Payload:
 
     def arm_watchdog(self) -> Watchdog:
         """Start the watchdog, which the executive feeds at the end of each whole tick."""
-        self.watchdog = watchdog = Watchdog(self.board["watchdog_ms"], self.board["mcu"])
+        self.watchdog = watchdog = Watchdog(self._watchdog_ms, self._mcu)
         self.executive.set_watchdog(watchdog.feed)
         return watchdog
 
@@ -557,7 +598,7 @@ class Payload:
         return (
             feed.homed
             and not feed.busy
-            and feed.z_um <= self.board["mechanics"]["ring_clear_um"]
+            and feed.z_um <= self._ring_clear_um
             and not (self.spindle.running)
         )
 
@@ -576,9 +617,14 @@ class Payload:
 
     def check_parts(self) -> "Generator[None, None, int]":
         """Every part on a bus says who it is, one a tick; an event names each that does not. Returns how many
-        failed."""
+        failed. What a degraded mode takes out of use is left alone."""
         failed = 0
+        asked = 0
+        out_of_use = self._out_of_use()
         for name, part in _PARTS:
+            if part in out_of_use:
+                continue
+            asked += 1
             driver = self.drivers[name]
             try:
                 if name in _CHECKED_IN_STEPS:
@@ -590,10 +636,16 @@ class Payload:
                 self._part_failed(name, part, error)
             yield
         if failed:
-            self.events.emit(EV_SYSTEM_SELF_TEST_FAILED, failed, len(_PARTS))
+            self.events.emit(EV_SYSTEM_SELF_TEST_FAILED, failed, asked)
         else:
-            self.events.emit(EV_SYSTEM_SELF_TEST_PASSED, len(_PARTS))
+            self.events.emit(EV_SYSTEM_SELF_TEST_PASSED, asked)
+        self.kit.parts = asked
         return failed
+
+    def _out_of_use(self) -> "list[int]":
+        """The parts (enum Part) that the degraded modes in force take out of use. Allocates."""
+        modes = self.degraded.get()
+        return [part for part, mode in _OUT_OF_USE if modes & mode]
 
     def _check_quietly(self) -> None:
         """All of them at once, before the first tick."""
@@ -601,9 +653,10 @@ class Payload:
             self._answers(name, part)
 
     def _part_failed(self, name: str, part: int, error: PartError) -> None:
-        entry = self.board["parts"][name]
+        driver = self.drivers[name]
+        bus = getattr(driver, "bus", None)  # what is not on a bus has no address either
         event = EV_SYSTEM_PART_ABSENT if isinstance(error, PartAbsent) else EV_SYSTEM_PART_WRONG
-        self.events.emit(event, part, entry.get("bus", 0), entry.get("address", 0))
+        self.events.emit(event, part, bus.number if bus else 0, driver.address if bus else 0)
 
     def check_part(self, part: int) -> bool:
         """Whether a part (enum Part) says who it is; an event when it does not, or when the board has none.
@@ -684,7 +737,10 @@ class Payload:
 
     def _respond(self, response: int, reason: int, row: int) -> None:
         """What a tripped monitor asks for (enum ResponseKind). Stops and switches off; moves nothing."""
-        if response == RESPONSE_KIND_AXIS:
+        if response == RESPONSE_KIND_DEGRADE or response == RESPONSE_KIND_AXIS:
+            # Not before bring-up: there the self-test names the part, and nothing has rested on it yet.
+            if ROW_MODE[row] and self.kit.ready:
+                self.degraded.enter(ROW_MODE[row] - 1, row + 1)
             for axis, halt in self._axes:
                 if axis == reason:
                     halt()

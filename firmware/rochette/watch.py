@@ -110,6 +110,7 @@ class Watch:
         v[t.WATCH_MOTOR_MC] = self._motor.mc if self._motor.ok else 0
         v[t.WATCH_AMBIENT_MC] = self._ambient.mc if self._ambient.ok else 0
         v[t.WATCH_CLOCK_VALID] = int(p.mission_time.valid)
+        v[t.WATCH_RECORD_LOST] = int(p.ledger.lost)
 
     def _busy(self, at: int, busy: bool) -> None:
         v = self.values

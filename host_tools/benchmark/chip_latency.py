@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from host_tools import paths
+from host_tools import inline, paths
 from host_tools.benchmark.figures import Figure
 from host_tools.benchmark.speed import BenchmarkError
 from host_tools.chip.probe import MS, Edge, Probe, driven
@@ -114,8 +114,9 @@ def _guarded() -> tuple[Way, ...]:
     if not (paths.FIRMWARE / "rochette" / "hal" / "guard.py").exists():
         beat = _ARM + _ASKED + _BEAT
         return (Way(f"{current}, by a hard beat (P5)", beat, 12 * MS, TRIALS, 10_000, 5_000),)
-    readings = _ARM + _ASKED + _GUARD.format(options="(1000,)") + _OVER_CURRENT
-    stops = _ARM + _ASKED + _GUARD.format(options="low=(asked, 1)")
+    guarded = inline.inline(_GUARD, inline.all_numbers())  # in an image the guard's numbers have no names
+    readings = _ARM + _ASKED + guarded.format(options="(1000,)") + _OVER_CURRENT
+    stops = _ARM + _ASKED + guarded.format(options="low=(asked, 1)")
     return (
         Way(f"{current}, by the guard (P5)", readings, 12 * MS, TRIALS, 10_000, 5_000),
         Way("end stop to motor off, by the guard (P5)", stops, 1 * MS, TRIALS, 10_000, 5_000),

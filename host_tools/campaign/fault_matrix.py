@@ -101,7 +101,7 @@ class Table:
 
     def _check(self, name: str, part: dict[str, Any]) -> None:
         for key in part:
-            if key not in ("doc", "used", "reasons", "watched", "fault", "expect", "unused"):
+            if key not in ("doc", "used", "reasons", "watched", "fault", "expect", "unused", "free"):
                 raise TableError(f"{self._where}: part {name}: unknown key '{key}'")
         for phase in part.get("used", ()):
             if phase not in PHASES:
@@ -113,6 +113,12 @@ class Table:
             for end in ends:
                 if end not in ENDS:
                     raise TableError(f"{self._where}: part {name}: unknown end '{end}'")
+        for kind, ends in part.get("expect", {}).items():
+            if set(ends) == set(ENDS) and not part.get("free"):
+                raise TableError(
+                    f"{self._where}: part {name}: any end is allowed for '{kind}', and 'free' does not "
+                    "say why"
+                )
 
     def cells(self) -> list[Cell]:
         """Every cell there is, in the order of the table."""

@@ -340,7 +340,8 @@ for (let frame = receive(); frame; frame = receive()) {
   } else if (kind === 'C') {
     const counters = { translated: chip.core.translated, instructions: chip.instructions, resets: chip.resets,
       cycles: chip.mcu.core.cycles, flash: chip.flash.operations, uart_lost: chip.lines[0].lost() + chip.lines[1].lost(),
-      watchdog: chip.mcu.peripherals[0x40058].timer.enable ? 1 : 0 };
+      watchdog: chip.mcu.peripherals[0x40058].timer.enable ? 1 : 0,
+      place: chip.mcu.peripherals[0x40058].scratchData[0] & 255 };
     send('C', Buffer.from(JSON.stringify(counters)));
   }
 }

@@ -87,8 +87,7 @@ def inlined() -> dict[str, str]:
 
 def _inlined_one(name: str) -> str:
     """One file as `inlined` has it."""
-    tables = (paths.FIRMWARE / "rochette" / "tables.py").read_text(encoding="utf-8")
-    return inline.inline((paths.FIRMWARE / name).read_text(encoding="utf-8"), inline.numbers(tables))
+    return inline.inline((paths.FIRMWARE / name).read_text(encoding="utf-8"), inline.all_numbers())
 
 
 def own_modules() -> dict[str, str]:

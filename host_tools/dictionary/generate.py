@@ -97,6 +97,7 @@ def tables_text(words: Dictionary) -> str:
         out += _bytes("ROW_STALE", [row.stale for row in rows])
         out += _bytes("ROW_STATE", [row.state for row in rows])
         out += _bytes("ROW_FIXED", [int(row.fixed) for row in rows])
+        out += _bytes("ROW_MODE", [row.mode for row in rows])
     return "\n".join(out) + "\n"
 
 

@@ -186,6 +186,8 @@ class Monitor:
     stale: int
     state: int
     fixed: bool
+    mode: int
+    """Which degraded mode the row enters (enum Degraded), plus one; 0 for none."""
     kind: str
     of: str
 

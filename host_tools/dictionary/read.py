@@ -58,7 +58,7 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "PACKETS": (("name", "id", "period_ms", "channels", "doc"), ()),
     "MONITORS": (
         ("name", "id", "watch", "comparison", "count", "phases", "response", "source", "reason"),
-        ("stale", "state", "fixed", "kind", "of", "limit"),
+        ("stale", "state", "fixed", "kind", "of", "limit", "mode"),
     ),
     "ARGUMENT": (("name", "type"), ("min", "max", "unit", "doc")),
 }
@@ -183,6 +183,7 @@ class _Reader:
                         stale=entry.get("stale", 0),
                         state=numbers["state"],
                         fixed=bool(entry.get("fixed", False)),
+                        mode=self._number_of("Degraded", entry["mode"]) + 1 if entry.get("mode") else 0,
                         kind=entry.get("kind", "range"),
                         of=entry.get("of", ""),
                     )

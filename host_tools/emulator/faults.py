@@ -17,6 +17,7 @@ A fault is a dictionary of plain values:
 | `bus.i2c<number>`, `bus.<part>` | `off`, `garbage`, `slow` | none; none; microseconds a transfer |
 | | `intermittent`, `deaf` | transfers of 1000 that nobody answers; none: what is written is lost |
 | | `hangs` | none; a transfer with the part never ends |
+| `fifo.<state machine>` | `hangs` | none; whoever puts or gets a word never comes back, until the reset |
 | `serial.line` | `hangs` | none; whoever reads or writes the line never comes back |
 | `supply.actuator` | `off`, `sag` | none; millivolts |
 | `supply.logic` | `off` | none; the power comes back after `for_ms`, 1 s without it |
@@ -25,6 +26,7 @@ A fault is a dictionary of plain values:
 empty | | `sleep.chip` | `refused`, `hangs`, `late` | none; none; milliseconds, once, with the watchdog at
 rest (RP2350) | | `chip.reset` | `watchdog`, `run`, `soft` | none |
 | `flash` | `fail`, `wrong` | none; programs and erases fail, or bytes of what is programmed are lost |
+| | `hangs` | none; a program or an erase never ends |
 | `estop.loop` | `off` (the loop opens) | none |
 
 With `cut_at_write` the power goes in the middle of that write, when `torn_permille` of it is done (500).
@@ -54,13 +56,14 @@ _KINDS = {
     "drive": signals.KINDS,
     "register": ("stuck", "offset", "garbage"),
     "bus": ("off", "garbage", "slow", "intermittent", "deaf", "hangs"),
+    "fifo": ("hangs",),
     "serial.line": ("hangs",),
     "supply.actuator": ("off", "sag"),
     "supply.logic": ("off", "cut_at_write"),
     "clock": ("jump", "set", "stopped", "coin_cell"),
     "sleep.chip": ("refused", "hangs", "late"),
     "chip.reset": ("watchdog", "run", "soft"),
-    "flash": ("fail", "wrong"),
+    "flash": ("fail", "wrong", "hangs"),
     "estop.loop": ("off",),
 }
 _VALUELESS = (
@@ -243,8 +246,8 @@ class Fault:
         if name not in _KINDS:
             raise FaultError(
                 where + ": unknown target; allowed are plant.NAME, pin.NAME, sensor.NAME, drive.NAME, "
-                "register.PART.NUMBER, bus.NAME, supply.actuator, supply.logic, estop.loop, chip.reset, "
-                "flash, clock.PART, sleep.chip, serial.line"
+                "register.PART.NUMBER, bus.NAME, fifo.NAME, supply.actuator, supply.logic, estop.loop, "
+                "chip.reset, flash, clock.PART, sleep.chip, serial.line"
             )
         kinds = _KINDS[name]
         self.kind: str = data.get("kind", kinds[0] if len(kinds) == 1 else "")
@@ -275,6 +278,8 @@ class Fault:
         self._part: "FaultyPart | None" = None
         self._parts: "list[tuple[Bus, I2cPart]]" = []
         self._register: "_Register | None" = None
+        self._machine: "Any" = None
+        self._number = -1
         self._expander: "Mcp23017 | None" = None
         self._bit = 0
         self._disturbance: "signals.Disturbance | None" = None
@@ -308,6 +313,11 @@ class Fault:
                         return
                     known.extend(sorted(spec["inputs"].keys()))
             raise FaultError(where + ": no such pin; there are " + ", ".join(known))
+        elif group == "fifo":
+            machines = world.board["pio"]
+            if len(parts) != 2 or parts[1] not in machines:
+                raise FaultError(where + ": no such state machine; there are " + ", ".join(sorted(machines)))
+            self._number = machines[parts[1]]["state_machine"]
         elif group == "sensor" or group == "drive":
             self._find_signal(group == "drive", ".".join(parts[1:]), where)
         elif group == "clock":
@@ -410,6 +420,13 @@ class Fault:
             self._apply_clock(self._parts[0][1], on)
         elif group == "sleep":
             self._apply_sleep(on)
+        elif group == "fifo":
+            # The firmware makes a new one at each start: a reset ends it.
+            if on:
+                self._machine = world.machines[self._number]
+            if self._machine is None:
+                raise FaultError(self.target + ": the firmware has not made this state machine yet")
+            _hang(world, self._machine, ("put", "get"), on)
         elif group == "serial":
             if world.serial is None:
                 raise FaultError("serial.line: this board has no serial line that is emulated")
@@ -430,6 +447,8 @@ class Fault:
         elif self.target == "flash":
             if self.kind == "fail":
                 world.flash.failing = on
+            elif self.kind == "hangs":
+                world.flash.hanging = on
             else:
                 world.flash.spoiling = on
         elif self.kind == "sag":

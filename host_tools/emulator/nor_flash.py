@@ -29,9 +29,10 @@ class NorFlash:
         self.sectors: "list[bytearray | None]" = [None] * SECTORS
         self.erases = 0
         self.programs = 0
-        # Faults: every operation fails; two bytes of each page are lost (programmed as zeros).
+        # Faults: every operation fails; two bytes of each page are lost (programmed as zeros); none ends.
         self.failing = False
         self.spoiling = False
+        self.hanging = False
 
     def _range(self, block: int, off: int, n: int) -> None:
         if block < 0 or off < 0 or block * SECTOR + off + n > SECTORS * SECTOR:
@@ -116,6 +117,8 @@ class NorFlash:
         self._busy(n // PAGE * _PROGRAM_US)
 
     def _may_fail(self) -> None:
+        if self.hanging:
+            self.world.hang()
         if self.failing:
             raise OSError(_EIO)
 

@@ -280,12 +280,21 @@ class QuadratureModel(Model):
         return value
 
 
+def _through(fault: "Callable[[int], int]", word: int) -> int:
+    """The 24 bits of `word` as they come over a line with a fault."""
+    seen = 0
+    for bit in range(23, -1, -1):
+        seen = seen << 1 | fault(word >> bit & 1)
+    return seen
+
+
 class Hx711Model(Model):
     """`hx711`: a word a conversion into a four-word FIFO; stalls with the clock low when it is full."""
 
-    def __init__(self, world: "World", number: int, divider: int, part: Hx711) -> None:
+    def __init__(self, world: "World", number: int, divider: int, part: Hx711, data: "Line") -> None:
         Model.__init__(self, world, number, divider)
         self.part = part
+        self._data = data
         self._fifo = [0, 0, 0, 0]
         self._head = 0
         self._n = 0
@@ -319,6 +328,13 @@ class Hx711Model(Model):
         """Called when the plant has moved a step: takes the conversions that have been read by then."""
         while self.active and self._held < 0 and us >= self._due:
             word = self.part.word()
+            fault = self._data.fault
+            if fault is not None:
+                if fault(0):
+                    # DOUT does not fall: the state machine waits, and looks again.
+                    self._due = us + self.part.period_us
+                    return
+                word = _through(fault, word)
             if self._n < 4:
                 self._fifo[self._head + self._n & 3] = word
                 self._n += 1
@@ -433,11 +449,16 @@ def model_for(
         return QuadratureModel(world, number, divider)
     if p.words == _HX711 and p.wrap_target == 0 and p.wrap == n and _plain(p, True, True):
         part = None if in_line is None else in_line.axis
-        if not isinstance(part, Hx711) or set_line is None or set_line.sink != part.clock_level:
+        if (
+            in_line is None
+            or not isinstance(part, Hx711)
+            or set_line is None
+            or set_line.sink != part.clock_level
+        ):
             raise EmulationError(
                 "PIO program hx711: its pins are not an HX711's DOUT and PD_SCK on this board"
             )
-        return Hx711Model(world, number, divider, part)
+        return Hx711Model(world, number, divider, part, in_line)
     if p.words == _BEAT and p.wrap_target == 0 and p.wrap == n:
         return BeatModel(world, number, divider)
     raise EmulationError(

@@ -96,6 +96,7 @@ class Session:
         self._next_row = 0
         self._refused = ""
         self.resets = 0
+        self._board: "Any" = None
         self._max_resets = int(spec.get("max_resets") or RESETS_MAX)
         self._quiet_until_us = 0
         until = spec.get("until") or {}
@@ -109,6 +110,7 @@ class Session:
     def _boot(self) -> None:
         import board  # the board folder named in the specification is on the path
 
+        self._board = board
         spec = self._spec
         mechanics = board.BOARD["mechanics"]
         self.plant = Plant(spec["rock_data"], int(spec["seed"]), mechanics)
@@ -129,6 +131,7 @@ class Session:
         for name in ("boot", "main"):
             if name in sys.modules:
                 del sys.modules[name]
+        sys.modules["board"] = self._board  # each start reads it from flash and forgets it again
         flash_files.mount(self.world)
         import boot  # noqa: F401  (its module-level code is the boot)
         import main
@@ -137,7 +140,7 @@ class Session:
             from rochette.hal import serial_port
 
             self.world.serial.stand_in(serial_port)
-        self.payload = main.build()
+        self.payload = main.build(True)
         # In an emulation an error must come out at once, not end an activity in good order.
         self.payload.activities.strict = True
         self.payload.commands.strict = True

@@ -67,6 +67,7 @@ class Served(Session):
         self._card: "list[Picture]" = []
         self._looks: "tuple[int, ...]" = ()
         self._unseen = 0
+        self._wiring: "dict[str, Any]" = {}
         self._usual: "dict[str, Any] | None" = None
         self._max_resets = 1 << 30  # whoever is at the other end may reset it as often as he likes
 
@@ -75,6 +76,7 @@ class Served(Session):
         if self._spec.get("key_file"):
             import board
 
+            self._wiring = board.BOARD
             usual = self._usual = dict(board.BOARD["link"])
             board.BOARD["link"] = dict(usual, radio=True, key_file=self._spec["key_file"])
         self._boot()
@@ -108,9 +110,7 @@ class Served(Session):
         self.payload.stop()
         self.world.detach()
         if self._usual is not None:
-            import board
-
-            board.BOARD["link"] = self._usual
+            self._wiring["link"] = self._usual
             self._usual = None
 
     def _start_firmware(self) -> None:

@@ -205,15 +205,18 @@ def _show(args: argparse.Namespace) -> int:
     ]
     if args.json:
         tubes = [{**asdict(tube), "state": tube.state} for tube in found.tubes.values()]
-        print(json.dumps({"good": found.good, "faults": found.faults, "records": told, "tubes": tubes}))
+        told_all = {"good": found.good, "faults": found.faults, "records": told, "tubes": tubes}
+        print(json.dumps({**told_all, "debris_on_bit": found.debris_on_bit}))
         return 0 if found.good else EXIT_BAD
     for record in told:
-        whose = f"tube {record['tube']}" if record["tube"] else ""
+        whose = f"tube {record['tube']}" if record["tube"] else "bit" if record["kind"] == "MARKED" else ""
         print(f"{record['sequence']:>5}  {whose:<8} {record['kind']:<12} {record['says']}")
     for tube in found.tubes.values():
         if tube.used or tube.doing:
             sample = f"sample {tube.sample}" if tube.sample else ""
             print(f"tube {tube.number:<3} {tube.place:<12} {sample:<10} {tube.state}")
+    if found.debris_on_bit:
+        print("bit: debris seen on it and not cleared; nothing is released")
     print(f"{args.file}: {found.summary()}")
     for text in found.faults[1:] + found.notes:
         print(f"  {text}")

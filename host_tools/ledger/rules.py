@@ -100,6 +100,8 @@ class Book:
     """The tube that something was begun with and not ended; 0 for none."""
     seals: dict[int, int] = field(default_factory=dict)
     bit: int = 0
+    debris_on_bit: bool = False
+    """Something was seen on the bit and not cleared: no sample is released."""
 
     def take_in(self, record: Record) -> None:
         """Take one record in. Raises Broken when it cannot be."""
@@ -121,6 +123,11 @@ class Book:
         if name == "BIT":
             _must(1 <= record.tube <= BITS, f"there is no bit {record.tube}")
             self.bit = record.tube
+            return
+        if name == "MARKED" and record.tube == 0:
+            mark = self._label("TubeMark", record.b)
+            _must(mark in ("DEBRIS_SEEN", "DEBRIS_CLEARED"), f"mark {record.b} cannot stand for the bit")
+            self.debris_on_bit = mark == "DEBRIS_SEEN"
             return
         _must(record.tube in self.tubes, f"there is no tube {record.tube}")
         tube = self.tubes[record.tube]
@@ -228,6 +235,7 @@ class Book:
         self._open(tube, record)
         _must(tube.core.verdict == "PRESENT", f"no verdict PRESENT stands for tube {tube.number}")
         _must(not tube.debris, f"debris was seen at tube {tube.number} and not cleared")
+        _must(not self.debris_on_bit, "debris was seen on the bit and not cleared")
         tube.core.released = True
 
     # From the bit to the store
@@ -325,6 +333,9 @@ class Book:
             tube.debris = mark == "DEBRIS_SEEN"
         elif mark == "DAMAGED":
             tube.damaged = True
+        elif mark == "TRIED_AGAIN":
+            _must(tube.place == BIT, f"tube {tube.number} is not in the bit")
+            tube.reused = True
         elif mark == "REUSED":
             _must(not tube.sealed, f"tube {tube.number} is sealed already")
             self._standing(tube)

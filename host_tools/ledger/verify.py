@@ -24,6 +24,7 @@ class Verified:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     in_hand: int = 0
+    debris_on_bit: bool = False
 
     @property
     def good(self) -> bool:
@@ -77,7 +78,7 @@ def verify(data: bytes) -> Verified:
             name = names.get(record.kind, str(record.kind))
             faults.append(f"record {record.sequence} ({name}, tube {record.tube}): {broken}")
             break
-    return Verified(image, book.tubes, faults, notes, book.in_hand)
+    return Verified(image, book.tubes, faults, notes, book.in_hand, book.debris_on_bit)
 
 
 _KNOWN: list[tuple[dict[int, str], dict[str, str]]] = []

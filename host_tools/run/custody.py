@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from host_tools.run.words import Words
 
+NOT_WEIGHED = -1_000_000_000
+"""Stands in a record where nothing was weighed (firmware/rochette/activities/moves.py)."""
+
 # The meaning of b, c and d of each kind (a is the sample, but for INITIALISED);
 # firmware/dictionary/ledger.py declares it.
 _SAYS = {
     "INITIALISED": "{a} seats, each with a clean, empty tube",
     "TAKE_INTENT": "about to be taken, for a core of {b} um",
-    "TAKEN": "hangs in the bit: {b} mN",
+    "TAKEN": "hangs in the bit: {hanging}",
     "CORED": "cored {b} um, highest level {c}, {corer_result}",
-    "VERDICT": "{verdict} on {c} mN of core and picture {d}",
+    "VERDICT": "{verdict} on {core} and picture {d}",
     "RELEASED": "released by the ground on {verdict}",
     "DOCKED": "back in seat {b}, contact at {c} um",
     "FILL": "{fill}: {c} um, give or take {d} um",
@@ -46,6 +49,8 @@ def in_words(record: Mapping[str, Any], words: Words) -> dict[str, Any]:
         b=b,
         c=c,
         d=d,
+        hanging="not weighed" if b == NOT_WEIGHED else f"{b} mN",
+        core="no weight of the core" if c == NOT_WEIGHED else f"{c} mN of core",
         corer_result=words.label("CorerResult", d),
         verdict=words.label("Verdict", b),
         fill=words.label("FillState", b),

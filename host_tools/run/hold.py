@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from host_tools.run.custody import NOT_WEIGHED
 from host_tools.run.measures import label, show
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def _weighed_rows(seen: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         return _SAYS.get(vote, vote)
 
     grams, expected = (f"{int(seen.get(key, 0)) / 9.80665:.1f} g" for key in ("core_mn", "expected_mn"))
+    mass = f"{grams} of {expected} expected"
+    if seen.get("core_mn") == NOT_WEIGHED:
+        mass = "not weighed: the load cell is out of use"
     light = "enough light" if seen.get("light_ok") else "not enough light"
     picture = (
         f"picture {seen.get('picture', 0)}, confidence "
@@ -54,7 +58,7 @@ def _weighed_rows(seen: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     )
     return [
         ("break-off", f"peak {show('peak_ma', seen.get('peak_ma', 0))}", "snap: " + says("snap")),
-        ("mass", f"{grams} of {expected} expected", says("mass")),
+        ("mass", mass, says("mass")),
         ("picture", f"{picture}, {light} ({seen.get('lux', 0)} lux)", says("image")),
         ("probe", measured, f"fill {fill}" if probed else "says nothing"),
     ]

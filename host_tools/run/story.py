@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from host_tools.run.custody import NOT_WEIGHED
 from host_tools.run.measures import show
 
 Values = Mapping[str, Any]
@@ -25,6 +26,12 @@ def _mm(name: str, values: Values) -> str:
 
 def _newton(name: str, values: Values) -> str:
     return show("_mn", values.get(name, 0))
+
+
+def _weighs(name: str, values: Values) -> str:
+    if values.get(name) == NOT_WEIGHED:
+        return "was not weighed, the sensor at its seat says so"
+    return f"weighs {_newton(name, values)} on the load cell"
 
 
 def _gram(name: str, values: Values) -> str:
@@ -55,8 +62,9 @@ _TELL: dict[str, Callable[[Values], str]] = {
         f"Sample {v['sample']} began: a core {_mm('depth_um', v)} deep, for tube {v['tube']}."
     ),
     "SAMPLE_TUBE_TAKEN": lambda v: (
-        f"The bit took tube {v['tube']} from its seat; it weighs {_newton('hanging_mn', v)} on the load cell."
+        f"The bit took tube {v['tube']} from its seat; it {_weighs('hanging_mn', v)}."
     ),
+    "SAMPLE_NOT_WEIGHED": lambda v: "Nothing was weighed: the load cell is out of use.",
     "SAMPLE_CONTACT": lambda v: (
         f"It met rock {_mm('contact_um', v)} down, inside the window where rock is allowed to be."
     ),

@@ -70,6 +70,10 @@ def test_the_table_refuses_what_it_does_not_know() -> None:
     ):
         with pytest.raises(TableError, match=says):
             Table({"part": {"x": {**good, **wrong}}})
+    anything = {**good, "expect": {"off": ["stops", "completes", "withholds"]}}
+    with pytest.raises(TableError, match="any end is allowed for 'off', and 'free' does not say why"):
+        Table({"part": {"x": anything}})
+    Table({"part": {"x": {**anything, "free": "it depends on the moment"}}})
     table = Table({"part": {"x": good}})
     assert table.expectation(Cell("x", "slow", "CORE")) is None
     with pytest.raises(TableError, match="does not say how it is 'slow'"):

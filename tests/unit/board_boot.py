@@ -26,7 +26,7 @@ def main():
     for _ in range(100):
         payload.executive.step()
     said = {
-        "name": payload.board["name"],
+        "name": session.world.board["name"],
         "mode": payload.mode.value,
         "failed": _drained(payload.check_parts()),
         "seats": payload.carousel.seats,

@@ -218,7 +218,7 @@ class Bench:
         real = ground_module.open_port, ground_module.chance
         ground_module.open_port, ground_module.chance = self._port, _no_chance
         try:
-            self.ground = ground_module.Ground(payload, 1)
+            self.ground = ground_module.Ground(payload, payload.board, 1)
         finally:
             ground_module.open_port, ground_module.chance = real
         payload.ground = self.ground

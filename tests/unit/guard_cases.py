@@ -132,7 +132,8 @@ def case_a_stuck_executive(spec):
 def _in_place_of_the_first(executive, entry):
     slot = executive._slot
     table = executive._schedule[slot]
-    executive._schedule[slot] = ((table[0][0], entry),) + table[1:]
+    changed = ((table[0][0], entry),) + table[1:]
+    executive._schedule = executive._schedule[:slot] + (changed,) + executive._schedule[slot + 1 :]
 
 
 def case_an_entry_that_hangs(spec):

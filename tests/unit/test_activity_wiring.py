@@ -50,6 +50,9 @@ def test_a_payload_put_together_rightly_passes_and_can_be_brought_up() -> None:
     ("fault", "wire"),
     [
         ({"target": "register.spindle_current.1", "kind": "offset", "value": 400}, "SPINDLE_CURRENT"),
+        ({"target": "register.aux_current.1", "kind": "offset", "value": 1000}, "AUX_CURRENT"),
+        ({"target": "register.bus_current.1", "kind": "offset", "value": 800}, "BUS_CURRENT"),
+        ({"target": "register.bus_current.1", "kind": "stuck", "value": 0}, "BUS_CURRENT"),
         ({"target": "pin.feed_home", "kind": "inverted"}, "FEED_HOME"),
         ({"target": "pin.feed_bottom", "kind": "inverted"}, "FEED_SWITCHES"),
         ({"target": "pin.feed_dir", "kind": "inverted"}, "FEED_HOME"),
@@ -67,7 +70,7 @@ def test_a_payload_put_together_rightly_passes_and_can_be_brought_up() -> None:
             marks=pytest.mark.soak,
         ),
     ],
-    ids=lambda one: one if isinstance(one, str) else one["target"],
+    ids=lambda one: one if isinstance(one, str) else f"{one['target']}-{one['kind']}",
 )
 def test_what_is_the_wrong_way_round_is_named_and_bring_up_refused(fault: dict[str, Any], wire: str) -> None:
     rig, payload = put_together(fault)

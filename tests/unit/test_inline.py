@@ -11,7 +11,11 @@ import pytest
 from host_tools import hot, inline, paths, rocks, sizes
 from host_tools.run.targets import vm_command
 
-CONSTANTS = {"A_ONE": 1, "A_LESS": -5, "P_X": 7}
+KNOWN = {
+    inline.TABLES: {"A_ONE": 1, "A_LESS": -5, "P_X": 7},
+    "rochette.services.wire": {"ACK": 2, "PACKET_MAX": 320},
+    "rochette.hal.guard": {"HEART": 4},
+}
 
 
 @pytest.mark.parametrize(
@@ -34,11 +38,50 @@ CONSTANTS = {"A_ONE": 1, "A_LESS": -5, "P_X": 7}
             "from rochette.tables import P_X\nx = self.P_X + P_X\n# P_X\n'P_X'\n",
             "pass\nx = self.P_X + 7\n# P_X\n'P_X'\n",
         ),
-        ("A_ONE = 2\nx = A_ONE\n", "A_ONE = 2\nx = A_ONE\n"),
+        ("x = A_ONE\n", "x = A_ONE\n"),
+        ("from elsewhere import ACK\nx = ACK\n", "from elsewhere import ACK\nx = ACK\n"),
+        (
+            "from rochette.services.wire import ACK, PACKET_MAX as most, u16\nx = u16(ACK, most)\n",
+            "from rochette.services.wire import u16\nx = u16(2, 320)\n",
+        ),
+        (
+            "from rochette.hal import clock, guard\nx = guard.HEART, self.guard.HEART, guard.note\n",
+            "from rochette.hal import clock, guard\nx = 4, self.guard.HEART, guard.note\n",
+        ),
+        (
+            "from rochette.tables import P_X\nHERE = P_X + 1\nclass A:\n    here = HERE\n",
+            "pass\n\nclass A:\n    here = 8\n",
+        ),
+        ("MARK = 1\nclass A:\n    MARK = MARK\n", "MARK = 1\nclass A:\n    MARK = MARK\n"),
+        ("MARK = 1\nf(MARK=2)\n", "MARK = 1\nf(MARK=2)\n"),
     ],
 )
-def test_only_imported_numbers_are_replaced(source, expected):
-    assert inline.inline(source, CONSTANTS) == expected
+def test_only_imported_numbers_and_a_files_own_are_replaced(source, expected):
+    assert inline.inline(source, KNOWN) == expected
+
+
+@pytest.mark.parametrize(
+    "source,expected",
+    [
+        ("T = 1\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    import x\ny = 2\n", "\n\n\n\ny = 2\n"),
+        (
+            "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    a = 1\nelse:\n    a = 2\n",
+            "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    a = 1\nelse:\n    a = 2\n",
+        ),
+        (
+            "import micropython\n@micropython.viper\ndef f(): pass\n",
+            "\n@micropython.viper\ndef f(): pass\n",
+        ),
+        ("import micropython\nmicropython.kbd_intr(3)\n", "import micropython\nmicropython.kbd_intr(3)\n"),
+        ("from micropython import const, kbd_intr\n", "from micropython import kbd_intr\n"),
+        (
+            "from micropython import const\nX = const(f())\n",
+            "from micropython import const\nX = const(f())\n",
+        ),
+    ],
+)
+def test_names_that_only_the_host_looks_at_are_gone(source, expected):
+    assert inline.inline(source, {}) == expected
 
 
 def test_tables_keep_their_tuples():
@@ -50,19 +93,19 @@ def test_tables_keep_their_tuples():
 @pytest.mark.parametrize(
     "source,numbers",
     [
-        ("_A = 2\n_B = _A * 3 + 1\nC = 5\nx = _B\n", {"_A": 2, "_B": 7}),
+        ("_A = 2\n_B = _A * 3 + 1\nC = 5\nx = _B\n", {"_A": 2, "_B": 7, "C": 5}),
         ("from micropython import const\n_A = const(-4)\n", {"_A": -4}),
         ("_A = 1\ndef f():\n    global _A\n    _A = 2\n", {}),
         ("_A = 'x'\n_b = 3\n_A_LIST = (1, 2)\n", {}),
     ],
 )
-def test_a_files_own_private_numbers_are_put_in_place(source, numbers):
-    assert inline.private_numbers(ast.parse(source), {}) == numbers
+def test_a_files_own_numbers_are_put_in_place(source, numbers):
+    assert inline.own_numbers(ast.parse(source), {}) == numbers
     out = inline.inline(source, {})
     for name in numbers:
         assert name not in out
     if "_B" in numbers:
-        assert out == "\n\nC = 5\nx = 7\n"
+        assert out == "\n\n\nx = 7\n"
 
 
 def test_what_hot_names_is_there_and_can_be_machine_code():

@@ -77,13 +77,11 @@ def test_every_part_is_read_in_its_turn(energised):
         payload.rail.on()
     for _ in range(400):
         payload.executive.step()
-    parts = payload.board["parts"]
-    addresses = {name: entry["address"] for name, entry in parts.items() if "address" in entry}
     for name, longest in (
         ("switches", 5), ("bus_current", 5), ("tilt", 5),
         ("spindle_current", 20), ("aux_current", 20), ("analogue", 20), ("light", 20), ("mission_clock", 101),
     ):  # fmt: skip
-        ticks = counted.read[addresses[name]]
+        ticks = counted.read[payload.drivers[name].address]
         gaps = [b - a for a, b in zip(ticks, ticks[1:], strict=False)]
         assert max(gaps) <= longest, f"{name}: {max(gaps)} ticks between two readings"
     payload.stop()
@@ -99,7 +97,6 @@ def test_a_rod_is_read_a_hundred_times_a_second():
     for _ in range(10):
         payload.executive.step()
         assert payload.probe.busy
-    parts = payload.board["parts"]
     for name in ("aux_current", "analogue"):
-        assert len(set(counted.read[parts[name]["address"]])) == 10
+        assert len(set(counted.read[payload.drivers[name].address])) == 10
     payload.stop()

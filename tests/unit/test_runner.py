@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from host_tools import dictionary
-from host_tools.run import display, hold, interrupts, measures, runner, targets
+from host_tools.run import custody, display, hold, interrupts, measures, runner, targets
 from host_tools.run.errors import Interrupted, RunError, UsageError
 from host_tools.run.protocol import EXIT_STATUS, OUTCOMES, RESULT_KEYS, SPEC_KEYS
 from host_tools.run.sink import RunSink
@@ -267,6 +267,17 @@ def test_evidence_is_shown_as_four_witnesses() -> None:
     assert [row[0] for row in rows] == ["break-off", "mass", "picture", "probe"]
     assert rows[1][1] == "21.3 g of 21.8 g expected"
     assert rows[3][1] == "not probed yet"
+    # Where nothing was weighed, no weight is shown, neither 0 nor the record's stand-in.
+    unknown = hold.evidence_rows(
+        Words.load().evidence({**sample_session.EVIDENCE, "core_mn": custody.NOT_WEIGHED, "mass": 0})
+    )
+    assert unknown[1] == ("mass", "not weighed: the load cell is out of use", "says nothing")
+    taken = custody.in_words({"kind": 3, "a": 1, "b": custody.NOT_WEIGHED}, Words.load())
+    judged = custody.in_words(
+        {"kind": 5, "a": 1, "b": 1, "c": custody.NOT_WEIGHED, "d": 2}, Words.load()
+    )
+    assert taken["says"] == "hangs in the bit: not weighed"
+    assert judged["says"] == "PRESENT on no weight of the core and picture 2"
 
 
 def test_evidence_of_another_kind_is_shown_too() -> None:

@@ -129,7 +129,18 @@ def test_before_the_first_record_there_is_nothing() -> None:
         ((), mark(2, t.TUBE_MARK_DEBRIS_SEEN - 1), t.CUSTODY_RULE_NO_SUCH_MARK),
         ((), mark(2, t.TUBE_MARK_DEBRIS_SEEN), t.CUSTODY_RULE_NONE),
         ((), mark(2, t.TUBE_MARK_DAMAGED), t.CUSTODY_RULE_NONE),
-        ((), mark(2, t.TUBE_MARK_DAMAGED + 1), t.CUSTODY_RULE_NO_SUCH_MARK),
+        ((), mark(2, t.TUBE_MARK_TRIED_AGAIN), t.CUSTODY_RULE_TUBE_NOT_IN_BIT),
+        (TO_THE_BIT, mark(2, t.TUBE_MARK_TRIED_AGAIN), t.CUSTODY_RULE_NONE),
+        (TO_THE_BIT, mark(3, t.TUBE_MARK_TRIED_AGAIN), t.CUSTODY_RULE_TUBE_NOT_IN_BIT),
+        ((), mark(2, t.TUBE_MARK_TRIED_AGAIN + 1), t.CUSTODY_RULE_NO_SUCH_MARK),
+        # marks on the bit itself
+        ((), mark(0, t.TUBE_MARK_DEBRIS_SEEN), t.CUSTODY_RULE_NONE),
+        ((), mark(0, t.TUBE_MARK_DEBRIS_CLEARED), t.CUSTODY_RULE_NONE),
+        ((), mark(0, t.TUBE_MARK_DAMAGED), t.CUSTODY_RULE_NO_SUCH_MARK),
+        ((), mark(0, t.TUBE_MARK_REUSED), t.CUSTODY_RULE_NO_SUCH_MARK),
+        ((), mark(0, t.TUBE_MARK_TRIED_AGAIN), t.CUSTODY_RULE_NO_SUCH_MARK),
+        ((), mark(0, 0), t.CUSTODY_RULE_NO_SUCH_MARK),
+        ((), (t.RECORD_KIND_DROPPED, 0, 0, 0), t.CUSTODY_RULE_NO_SUCH_TUBE),
         (SEALED, mark(2, t.TUBE_MARK_REUSED), t.CUSTODY_RULE_ALREADY_SEALED),
         (SEALED, mark(2, t.TUBE_MARK_DAMAGED), t.CUSTODY_RULE_NONE),
         (TO_THE_BIT, mark(2, t.TUBE_MARK_REUSED), t.CUSTODY_RULE_TUBE_NOT_IN_SEAT),
@@ -166,6 +177,14 @@ def test_before_the_first_record_there_is_nothing() -> None:
         ((*TO_THE_HOLE, PRESENT, UNCLEAR), RELEASED, t.CUSTODY_RULE_NOT_PRESENT),
         ((*TO_THE_HOLE, PRESENT, mark(2, t.TUBE_MARK_DEBRIS_SEEN)), RELEASED, t.CUSTODY_RULE_DEBRIS),
         ((*TO_THE_HOLE, ABSENT, mark(2, t.TUBE_MARK_DEBRIS_SEEN)), RELEASED, t.CUSTODY_RULE_NOT_PRESENT),
+        ((*TO_THE_HOLE, PRESENT, mark(0, t.TUBE_MARK_DEBRIS_SEEN)), RELEASED, t.CUSTODY_RULE_DEBRIS),
+        ((mark(0, t.TUBE_MARK_DEBRIS_SEEN), *TO_THE_HOLE, PRESENT), RELEASED, t.CUSTODY_RULE_DEBRIS),
+        (
+            (*TO_THE_HOLE, PRESENT, mark(0, t.TUBE_MARK_DEBRIS_SEEN), mark(0, t.TUBE_MARK_DEBRIS_CLEARED)),
+            RELEASED,
+            t.CUSTODY_RULE_NONE,
+        ),
+        ((*TO_THE_HOLE, PRESENT, mark(3, t.TUBE_MARK_DEBRIS_SEEN)), RELEASED, t.CUSTODY_RULE_NONE),
         # what is done in a seat only
         *[
             (CARRIED, step, t.CUSTODY_RULE_TUBE_NOT_IN_SEAT)
@@ -315,8 +334,20 @@ def test_a_tube_that_is_emptied_is_as_new_but_for_what_stays() -> None:
     assert cleared.check(*RELEASED) == t.CUSTODY_RULE_NONE
     inventory = after(*IN_SEAT)
     before = everything(inventory)
-    inventory.apply(*mark(2, t.TUBE_MARK_DAMAGED + 1))  # as a ledger that was never checked could ask
+    inventory.apply(*mark(2, t.TUBE_MARK_TRIED_AGAIN + 1))  # as a ledger that was never checked could ask
     assert everything(inventory) == before
+    # The mark of a way that was cleared stays for ever, and changes nothing else.
+    again = after(*TO_THE_BIT, mark(2, t.TUBE_MARK_TRIED_AGAIN))
+    assert again.step_of(2) == t.STEP_HANGING and again.sample_of(2) == 7
+    emptied = (DOCKED, mark(2, t.TUBE_MARK_REUSED))
+    assert everything(after(*CARRIED, mark(2, t.TUBE_MARK_TRIED_AGAIN), *emptied)) == everything(
+        after(*CARRIED, *emptied)
+    )
+    # What sits on the bit is no tube's.
+    dirty = after(*TO_THE_BIT, mark(0, t.TUBE_MARK_DEBRIS_SEEN))
+    assert dirty.debris_on_bit() and not after(*TO_THE_BIT).debris_on_bit()
+    dirty.apply(*mark(0, t.TUBE_MARK_DEBRIS_CLEARED))
+    assert everything(dirty) == everything(after(*TO_THE_BIT))
     # A mark does not name a sample, and does not become the youngest one.
     assert after((t.RECORD_KIND_MARKED, 2, 50, t.TUBE_MARK_DEBRIS_SEEN)).last_sample == 0
 
@@ -360,6 +391,8 @@ def test_a_checkpoint_gives_everything_back() -> None:
         STORED,
         (t.RECORD_KIND_TAKE_INTENT, 4, 9),
         (t.RECORD_KIND_TAKEN, 4, 9),
+        mark(4, t.TUBE_MARK_TRIED_AGAIN),
+        mark(0, t.TUBE_MARK_DEBRIS_SEEN),
     )
     raw = everything(told)
     back = Inventory()
@@ -369,6 +402,7 @@ def test_a_checkpoint_gives_everything_back() -> None:
     assert everything(back) == raw
     assert (back.seats, back.payload, back.bit_tube, back.bit_seat()) == (SEATS, 99, 4, 4)
     assert (back.bit_number, back.last_sample, back.seals_taken) == (4, 9, 1)
+    assert back.debris_on_bit()
     assert back.seals_in(DISPENSERS) == 200 and back.in_hand() == 4 and back.place_of(5) == NOWHERE
     # Bytes that no inventory wrote do not lead out of the arrays.
     back.take_head(b"\xff" * HEAD_BYTES, 0)

@@ -360,7 +360,7 @@ def test_a_memory_that_does_not_answer_is_no_crash() -> None:
 
     store = Gone(SIZE)
     ledger = Ledger(store)
-    assert ledger.state == ledgers.ABSENT
+    assert ledger.state == ledgers.ABSENT and ledger.lost
     with pytest.raises(LedgerError, match="no answer"):
         ledger.append(*STORY[0])
     store.gone = False
@@ -516,6 +516,7 @@ def test_when_the_memory_fails_everybody_who_waits_is_told() -> None:
     for _ in range(100):
         ledger.tick()
     assert [ledger.outcome(ticket) for ticket in tickets] == [ledgers.LOST] * 3
+    assert ledger.lost and not Ledger(store).lost
     assert kinds(events)[-1] == EV_LEDGER_WRITE_FAILED
     assert kinds(events).count(EV_LEDGER_WRITE_FAILED) == 1
     for ticket in tickets:

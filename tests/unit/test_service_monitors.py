@@ -277,3 +277,44 @@ def test_the_level_falls_by_command_only() -> None:
     assert steps.responses.level == SAFED
     steps.responses.clear()
     assert steps.responses.level == NOMINAL
+
+
+# ---- degraded modes ----
+
+LOST = [row for row in range(len(ROWS)) if ROWS[row].mode]
+
+
+def test_each_mode_that_a_part_can_cause_has_one_row() -> None:
+    modes = [ROWS[row].mode - 1 for row in LOST]
+    by_themselves = {
+        t.DEGRADED_ROTARY_ONLY,
+        t.DEGRADED_RAM_ONLY,
+        t.DEGRADED_NO_LIGHT_SENSOR,
+        t.DEGRADED_NO_LOAD_CELL,
+    }
+    assert sorted(modes) == sorted(by_themselves)
+
+
+@pytest.mark.parametrize("row", [row for row in LOST if ROWS[row].stale], ids=lambda row: NAMES[row])
+def test_a_part_that_stays_silent_asks_for_its_mode_once(row: int) -> None:
+    bench = Bench()
+    bench.good(row)
+    bench.ages[ROWS[row].source] = ROWS[row].stale - 1
+    bench.checks(row, 3)
+    assert bench.responded == []
+    bench.ages[ROWS[row].source] = ROWS[row].stale
+    bench.checks(row, 3 * ESCALATE_CHECKS)
+    assert bench.responded == [(t.RESPONSE_KIND_DEGRADE, ROWS[row].reason, row)]
+    passive = Bench()
+    passive.monitors.set_state(row + 1, t.MONITOR_STATE_PASSIVE)
+    passive.ages[ROWS[row].source] = ROWS[row].stale
+    passive.checks(row, 3)
+    assert passive.responded == []
+
+
+def test_a_record_that_is_lost_asks_for_its_mode_and_nothing_follows() -> None:
+    row = NAMES.index("RECORD_LOST")
+    bench = Bench()
+    bench.bad(row)
+    bench.checks(row, ROWS[row].count + 3 * ESCALATE_CHECKS)
+    assert bench.responded == [(t.RESPONSE_KIND_DEGRADE, t.REASON_CUSTODY, row)]

@@ -11,7 +11,7 @@ import pytest
 
 from host_tools import dictionary, paths
 from host_tools.boards import find
-from host_tools.emulator.errors import MachineReset
+from host_tools.emulator.errors import MachineReset, WatchdogReset
 from host_tools.emulator.world import World
 from rochette import tables as t
 from rochette.hal import reset
@@ -36,6 +36,10 @@ WAITS = (
     ("bus.fram", 430, "ACTIVITIES"),
     ("pin.feed_dir", 450, "FEED_STEPS"),
     ("serial.line", 1500, "LINK"),
+    ("fifo.load_cell", 1500, "INPUTS"),
+    ("fifo.encoder", 400, "INPUTS"),
+    ("fifo.feed", 1500, "FEED_STEPS"),
+    ("fifo.carousel", 20000, "CAROUSEL_STEPS"),
     ("bus.fram", 250, "LEDGER"),
     # Read in the guard's own interrupt, which comes between two ticks: nobody of the executive is at it, and
     # only the watchdog is left.
@@ -83,7 +87,8 @@ def test_the_dictionary_has_the_entries_that_there_are() -> None:
     payload = Rig().boot()
     names = ["WAITING", *(name.upper().replace(" ", "_") for name in payload.executive.names())]
     assert [ENTRIES[n] for n in range(len(names))] == names
-    assert set(ENTRIES) == {*range(len(names)), reset.STILL}
+    stages = {t.ENTRY_START_DRIVERS + n for n in range(5)}
+    assert min(stages) == reset.STAGES and set(ENTRIES) == {*range(len(names)), *stages, reset.STILL}
 
 
 def test_the_page_has_the_table_that_runs() -> None:
@@ -129,6 +134,60 @@ def test_a_hang_ends_in_a_reset_and_the_culprit_is_named(
     assert [ENTRIES[told[0]["args"][0]]] == seen.entries == [culprit]
     if culprit != "WAITING":
         assert seen.power == [False], "the guard has taken the power long before the watchdog resets"
+
+
+@pytest.mark.parametrize(
+    ("target", "stage"),
+    [
+        ("pin.feed_dir", "START_DRIVERS"),
+        ("bus.bus_current", "START_SUPPLY"),
+        ("bus.mission_clock", "START_PARTS"),
+        ("bus.fram", "START_KEPT"),
+        ("bus.spindle_current", "START_PARTS"),
+        ("bus.tilt", "START_PARTS"),
+    ],
+)
+def test_a_hang_before_the_first_tick_ends_in_a_reset_and_the_stage_is_named(target: str, stage: str) -> None:
+    rig = Rig(
+        faults=[{"target": target, "kind": "hangs", "at_ms": 0, "for_ms": 8000}],
+        until={"event": "START_HUNG", "delay_ms": 50},
+        max_s=60,
+    )
+    result = rig.run()
+    assert result["resets"] == 1
+    told = [event for event in rig.events if event["id"] == t.EV_START_HUNG]
+    assert [ENTRIES[event["args"][0]] for event in told] == [stage]
+    assert t.EV_SYSTEM_BOOTED in rig.ids() and not rig.session.world.actuator_enable
+
+
+def test_flash_that_never_ends_its_write_is_named() -> None:
+    rig = Rig(flash="formatted", faults=[{"target": "flash", "kind": "hangs", "at_ms": 200, "for_ms": 3000}])
+    payload = rig.commission()
+    with pytest.raises(WatchdogReset) as hung:
+        for _ in range(1000):
+            payload.executive.step()
+    rig.session._restart(hung.value)
+    rig.session._hear_events()
+    told = [ENTRIES[event["args"][0]] for event in rig.events if event["id"] == t.EV_START_HUNG]
+    assert told == ["LEDGER_MIRROR"]
+    assert not rig.session.world.actuator_enable
+
+
+def test_a_person_who_breaks_the_start_off_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig()
+    rig.boot()
+    import main
+
+    def broken(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "Payload", broken)
+    sys.modules["board"] = rig.session._board
+    with pytest.raises(KeyboardInterrupt):
+        main.build(True)
+    world = rig.session.world
+    assert world.watchdog is None or world.watchdog._event is None, "it was let go"
+    assert world.scratch[reset.PLACE + 0] == reset.ASKED
 
 
 def test_a_reset_that_was_asked_for_names_nobody() -> None:

@@ -12,8 +12,12 @@ from rochette.activities.custody import NOT_RECORDED
 from rochette.activities.hold_for_ground import hold_for_ground
 from rochette.activities.imaging import image
 from rochette.activities.moves import (
+    NOT_WEIGHED,
+    begin_to_feel,
+    by_current,
     feed_reason,
     finish_feed,
+    lighter_mn,
     raise_feed,
     reason_for,
     touch_seat,
@@ -62,6 +66,7 @@ from rochette.tables import (
     OUTCOME_SEALED,
     OUTCOME_TARGET_TOO_HARD,
     OUTCOME_UNSEALED_STORED,
+    P_FEED_FEEL_MAX_MN,
     P_SAMPLE_CLEAR_UM,
     P_SAMPLE_CORE_LIMIT_MS,
     P_SAMPLE_CORE_MG_PER_MM,
@@ -244,10 +249,11 @@ def take_tube(kit: "Kit") -> "Generator[None, None, None]":
     yield from touch_seat(kit)
     yield from raise_feed(kit)
     after_mn = yield from weigh(kit)
-    sample.hanging_mn = before_mn - after_mn
+    sample.hanging_mn = lighter_mn(after_mn, before_mn)
     if kit.carousel.tube_at_drill():
         raise Fault(REASON_TUBE_NOT_TAKEN, sample.hanging_mn)
-    if abs(sample.hanging_mn - kit.values[P_SAMPLE_TUBE_MN]) * 2 > kit.values[P_SAMPLE_TUBE_MN]:
+    wrong_mn = abs(sample.hanging_mn - kit.values[P_SAMPLE_TUBE_MN])
+    if sample.hanging_mn != NOT_WEIGHED and wrong_mn * 2 > kit.values[P_SAMPLE_TUBE_MN]:
         raise Fault(REASON_TUBE_NOT_TAKEN, sample.hanging_mn)
     yield from kit.custody.taken(sample.number, sample.tube, sample.hanging_mn)
     kit.events.emit(EV_SAMPLE_TUBE_TAKEN, sample.tube, sample.hanging_mn)
@@ -274,6 +280,7 @@ def find_rock(kit: "Kit") -> "Generator[None, None, None]":
     low_um = values[P_SAMPLE_ROCK_LOW_UM]
     high_um = values[P_SAMPLE_ROCK_HIGH_UM]
     yield from kit.custody.core_intent(kit.sample.number, kit.sample.tube, kit.sample.asked_um)
+    yield from begin_to_feel(kit)
     kit.feed.seek_contact(low_um, high_um, values[P_SAMPLE_ROCK_FORCE_MN])
     yield from finish_feed(kit, values[P_SAMPLE_MOVE_LIMIT_MS])
     kit.sample.contact_um = kit.feed.contact_um
@@ -285,6 +292,8 @@ def preload(kit: "Kit") -> "Generator[None, None, None]":
     enter_phase(kit, PHASE_PRELOAD)
     values = kit.values
     target_mn = values[P_SAMPLE_PRELOAD_MN]
+    if by_current(kit):
+        target_mn = min(target_mn, values[P_FEED_FEEL_MAX_MN])
     band_mn = values[P_SAMPLE_PRELOAD_BAND_MN]
     settle_ticks = values[P_SAMPLE_PRELOAD_SETTLE_MS] // 10
     feed = kit.feed
@@ -369,15 +378,20 @@ def ingest(kit: "Kit") -> "Generator[None, None, None]":
 
 
 def weigh_core(kit: "Kit") -> "Generator[None, None, None]":
-    """Weigh tool, tube and core; the difference to the tare is the core."""
+    """Weigh tool, tube and core; the difference to the tare is the core. Not weighed, the mass stays silent
+    in the verdict, and the record says so."""
     sample = kit.sample
     values = kit.values
     enter_phase(kit, PHASE_WEIGH)
     loaded_mn = yield from weigh(kit)
     expected_mn = sample.depth_um // 100 * values[P_SAMPLE_CORE_MG_PER_MM] // 10 * 981 // 100_000
     evidence = sample.evidence
+    core_mn = lighter_mn(loaded_mn, sample.tare_mn)
+    if core_mn == NOT_WEIGHED:
+        evidence.note_no_mass(NOT_WEIGHED, expected_mn)
+        return
     evidence.note_mass(
-        sample.tare_mn - loaded_mn,
+        core_mn,
         expected_mn,
         values[P_SAMPLE_MASS_PRESENT_PERMILLE],
         values[P_SAMPLE_MASS_ABSENT_PERMILLE],
@@ -417,8 +431,10 @@ def dock(kit: "Kit") -> "Generator[None, None, None]":
     yield from insist(kit.breakoff, kit.values[P_SAMPLE_MOVE_LIMIT_MS], BREAK_OFF_RESULT_OK, REASON_BREAK_OFF)
     yield from raise_feed(kit)
     light_mn = yield from weigh(kit)
-    if not kit.carousel.tube_at_drill() or (light_mn - loaded_mn) * 2 < kit.values[P_SAMPLE_TUBE_MN]:
-        raise Fault(REASON_TUBE_NOT_RELEASED, light_mn - loaded_mn)
+    given_mn = lighter_mn(loaded_mn, light_mn)
+    stays = given_mn != NOT_WEIGHED and given_mn * 2 < kit.values[P_SAMPLE_TUBE_MN]
+    if stays or not kit.carousel.tube_at_drill():
+        raise Fault(REASON_TUBE_NOT_RELEASED, given_mn)
     yield from kit.custody.docked(sample.number, sample.tube, sample.tube, contact_um)
     kit.events.emit(EV_SAMPLE_DOCKED, sample.tube, sample.tube, contact_um)
 

@@ -85,6 +85,15 @@ def home_axes(kit: "Kit") -> "Generator[None, None, None]":
     yield from insist(kit.feed, limit_ms, FEED_RESULT_OK, REASON_FEED)
     kit.breakoff.centre()
     yield from insist(kit.breakoff, limit_ms, BREAK_OFF_RESULT_OK, REASON_BREAK_OFF)
+    yield from home_ring(kit)
+
+
+def home_ring(kit: "Kit") -> "Generator[None, None, None]":
+    """With the bit up: close the cover, take both rods out of the tubes, then home the ring below them.
+
+    Raises Fault with the reason of the first that fails.
+    """
+    limit_ms = kit.values[P_SAMPLE_MOVE_LIMIT_MS]
     kit.gate.close()
     yield from insist(kit.gate, limit_ms, GATE_RESULT_OK, REASON_GATE)
     kit.probe.retract()

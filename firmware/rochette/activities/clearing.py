@@ -5,6 +5,7 @@ releases a tube; whatever fails leaves everything in place.
 """
 
 from rochette.activities.moves import raise_feed, turn_to, weigh
+from rochette.activities.record import record
 from rochette.activities.steps import finish, insist, power_up
 from rochette.services.activities import Fault, pause_ms
 from rochette.tables import (
@@ -40,6 +41,7 @@ from rochette.tables import (
     REASON_NOT_HOMED,
     REASON_NOT_TO_CLEAR,
     REASON_PROBE,
+    TUBE_MARK_TRIED_AGAIN,
 )
 
 TYPE_CHECKING = False
@@ -52,7 +54,8 @@ if TYPE_CHECKING:
 def clear_ring(kit: "Kit") -> "Generator[None, None, None]":
     """Pebbles in the carousel: bit up, shake the ring, rotate it and come back, touch the seat again.
 
-    Contact in its window means that the way is clear. Raises Fault(EARLY_CONTACT) after the last try.
+    Contact in its window means that the way is clear, and the record marks the tube in the bit as reused.
+    Raises Fault: EARLY_CONTACT after the last try, CUSTODY when the mark was not kept.
     """
     if not kit.ready:
         raise Fault(REASON_NOT_HOMED)
@@ -83,6 +86,7 @@ def clear_ring(kit: "Kit") -> "Generator[None, None, None]":
             kit.rail.off()
             kit.events.emit(EV_SAMPLE_CLEARED, CLEARING_KIND_RING, count, contact_um)
             if tube:
+                yield from record(kit.custody.marked(tube, TUBE_MARK_TRIED_AGAIN))
                 kit.events.emit(EV_SAMPLE_TUBE_REUSED, tube)
             return
     kit.events.emit(EV_SAMPLE_NOT_CLEARED, CLEARING_KIND_RING, most, kit.feed.contact_um)

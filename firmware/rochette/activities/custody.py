@@ -240,6 +240,20 @@ class Custody:
         """The tube has left the payload: `where` 0 lost, 1 depot."""
         yield from self._keep(RECORD_KIND_DROPPED, tube, self.sample_of(tube), where)
 
+    @property
+    def debris_on_bit(self) -> bool:
+        """Whether something was seen on the bit and not cleared."""
+        return self._ledger.inventory.debris_on_bit()
+
+    def note_debris(self, mark: int, picture: int) -> bool:
+        """Ask for a mark on the bit itself to be kept, DEBRIS_SEEN or DEBRIS_CLEARED for `picture`. False
+        when the record takes none: it counts until the next reset then. Does not wait."""
+        try:
+            self._ledger.queue(RECORD_KIND_MARKED, 0, 0, mark, picture)
+        except LedgerError:
+            return False
+        return True
+
     def marked(self, tube: int, mark: int) -> "Generator[None, None, None]":
         """A remark (enum TubeMark)."""
         yield from self._keep(RECORD_KIND_MARKED, tube, self.sample_of(tube), mark)

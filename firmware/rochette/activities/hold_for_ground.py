@@ -1,8 +1,8 @@
 """Hold for the ground: stand still, rail off, until a release that names sample and tube.
 
 Added to the procedure after Perseverance's first attempt. A picture that was too dark is taken again by
-itself
-when the light allows, a bounded number of times; a retake can also be commanded.
+itself when the light allows, a bounded number of times: at night not before the sun is up by the mission
+clock. A retake can also be commanded.
 """
 
 from rochette.activities.imaging import image
@@ -58,18 +58,17 @@ def hold_for_ground(kit: "Kit", reason: int) -> "Generator[None, None, None]":
         sample.reason = why
         hold.enter()
         kit.events.emit(EV_SAMPLE_HOLD, sample.number, sample.tube, why)
-        if why == REASON_LIGHT:
-            plan_retake(kit)
+        wait_s = plan_retake(kit) if why == REASON_LIGHT else 0
         kit.mode.set(MODE_HOLD)
         while not hold.released and not hold.retake:
             if why == REASON_LIGHT and retakes < kit.values[P_SAMPLE_RETAKE_LIMIT]:
-                for _ in range(kit.values[P_SAMPLE_RETAKE_S] * 100):
-                    yield
-                    if hold.released or hold.retake:
-                        break
+                yield from _wait(kit, wait_s)
+                if hold.released or hold.retake:
+                    break
+                if kit.camera.lux >= kit.values[P_CAMERA_LIGHT_MIN_LUX]:
+                    hold.retake = True
                 else:
-                    if kit.camera.lux >= kit.values[P_CAMERA_LIGHT_MIN_LUX]:
-                        hold.retake = True
+                    wait_s = retake_wait_s(kit)
             else:
                 yield
         if hold.released:
@@ -99,14 +98,37 @@ def reason_of(kit: "Kit") -> int:
     return REASON_EVIDENCE_DISAGREES
 
 
-def plan_retake(kit: "Kit") -> None:
-    """Say what light there is, what is needed and how often it will be looked at."""
+def plan_retake(kit: "Kit") -> int:
+    """Say what light there is, what is needed and in how many seconds it will be looked at; give these."""
+    wait_s = retake_wait_s(kit)
     kit.events.emit(
         EV_SAMPLE_RETAKE_PLANNED,
         kit.sample.evidence.lux,
         kit.values[P_CAMERA_LIGHT_MIN_LUX],
-        kit.values[P_SAMPLE_RETAKE_S],
+        wait_s,
     )
+    return wait_s
+
+
+def retake_wait_s(kit: "Kit") -> int:
+    """Until the next look at the light: RETAKE_S, at night until the sun table says that it is light enough.
+    While mission time is not valid nobody knows when that is: RETAKE_S."""
+    return max(kit.values[P_SAMPLE_RETAKE_S], kit.sun.until_s(kit.values[P_CAMERA_LIGHT_MIN_LUX]))
+
+
+def _wait(kit: "Kit", wait_s: int) -> "Generator[None, None, None]":
+    """Wait `wait_s` by the mission clock, which goes on while the payload sleeps, or by our own ticks while
+    mission time is not valid; until a release or a retake, whichever comes first."""
+    hold = kit.hold
+    time = kit.mission_time
+    begun_s = time.now_s()
+    for _ in range(wait_s):
+        if time.valid and time.now_s() - begun_s >= wait_s:
+            return
+        for _tick in range(100):
+            yield
+            if hold.released or hold.retake:
+                return
 
 
 def retake(kit: "Kit") -> "Generator[None, None, None]":

@@ -7,7 +7,7 @@ place which mechanisms and services the procedures use.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from typing import Callable, Generator
+    from typing import Callable, Generator, Protocol
 
     from rochette.activities.custody import Custody
     from rochette.activities.hold import Hold
@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from rochette.services.files import Files
     from rochette.services.ledger import Ledger
     from rochette.services.ledger_mirror import LedgerMirror
+    from rochette.services.mission_time import MissionTime
     from rochette.services.mode import ModeKeeper
+    from rochette.services.sun import Sun
+
+
+    class Sensed(Protocol):
+        """A current that is measured."""
+
+        current_ma: int
 
 
 class Kit:
@@ -42,6 +50,8 @@ class Kit:
     breakoff: "BreakOff"
     tilt: "Tilt"
     weigher: "Weigher"
+    aux: "Sensed"  # current of probe, sealer and servos
+    bus: "Sensed"  # current of the supply
     corer: "Corer"
     carousel: "Carousel"
     probe: "Probe"
@@ -57,6 +67,8 @@ class Kit:
     sample: "Sample"
     hold: "Hold"
     mode: "ModeKeeper"
+    mission_time: "MissionTime"
+    sun: "Sun"
     seats: int
     halt_all: "Callable[[], None]"  # every mechanism stops where it is
     # One part a tick; emits an event for each that fails, returns how many failed.

@@ -2,9 +2,11 @@
 
 from rochette.activities.steps import finish, insist
 from rochette.services.activities import Fault
+from rochette.services.degraded import NO_LOAD_CELL
 from rochette.tables import (
     CAROUSEL_RESULT_OK,
     CAROUSEL_STATION_DRILL,
+    EV_SAMPLE_NOT_WEIGHED,
     EV_SAMPLE_SEAT_MISMATCH,
     FEED_RESULT_BRAKE,
     FEED_RESULT_DRILL_LOADED,
@@ -13,6 +15,7 @@ from rochette.tables import (
     FEED_RESULT_NO_CONTACT,
     FEED_RESULT_OK,
     FEED_RESULT_STALLED,
+    P_FEED_FEEL_RPM,
     P_SAMPLE_CLEAR_UM,
     P_SAMPLE_DOCK_FORCE_MN,
     P_SAMPLE_DOCK_HIGH_UM,
@@ -20,6 +23,7 @@ from rochette.tables import (
     P_SAMPLE_MOVE_LIMIT_MS,
     P_SAMPLE_TRAVEL_UM_S,
     P_SAMPLE_WEIGH_SAMPLES,
+    P_SYSTEM_DEGRADED,
     REASON_CAROUSEL,
     REASON_CUSTODY,
     REASON_DRILL_LOADED,
@@ -30,8 +34,10 @@ from rochette.tables import (
     REASON_LOAD_CELL,
     REASON_NO_CONTACT,
     REASON_RETRACT_STALLED,
+    REASON_SPINDLE,
     REASON_TUBE_MISSING,
     REASON_TUBE_UNEXPECTED,
+    SPINDLE_RESULT_OK,
     WEIGHER_RESULT_OK,
 )
 
@@ -52,6 +58,10 @@ _FEED_REASONS = (
 )
 
 
+NOT_WEIGHED = -1_000_000_000
+"""Stands in millinewtons where nothing was weighed: no weight, and not 0."""
+
+
 def raise_feed(kit: "Kit") -> "Generator[None, None, None]":
     """Bring the carriage up to where bit and tube clear the carousel."""
     kit.feed.move_to(kit.values[P_SAMPLE_CLEAR_UM], kit.values[P_SAMPLE_TRAVEL_UM_S])
@@ -62,10 +72,30 @@ def touch_seat(kit: "Kit") -> "Generator[None, None, None]":
     """Lower the bit on the seat under it; contact outside the window is a fault, and no more force is used.
     """
     values = kit.values
+    yield from begin_to_feel(kit)
     kit.feed.seek_contact(
         values[P_SAMPLE_DOCK_LOW_UM], values[P_SAMPLE_DOCK_HIGH_UM], values[P_SAMPLE_DOCK_FORCE_MN]
     )
     yield from finish_feed(kit, values[P_SAMPLE_MOVE_LIMIT_MS])
+    if by_current(kit):
+        kit.spindle.stop()
+        yield from insist(
+            kit.spindle, values[P_SAMPLE_MOVE_LIMIT_MS], SPINDLE_RESULT_OK, REASON_SPINDLE
+        )
+
+
+def by_current(kit: "Kit") -> bool:
+    """Whether the load cell is out of use, and the spindle's current tells what the bit touches."""
+    return bool(kit.values[P_SYSTEM_DEGRADED] & NO_LOAD_CELL)
+
+
+def begin_to_feel(kit: "Kit") -> "Generator[None, None, None]":
+    """Without the load cell only a bit that turns feels what it touches: turn it slowly. Else nothing."""
+    if by_current(kit):
+        kit.spindle.run(kit.values[P_FEED_FEEL_RPM])
+        yield from insist(
+            kit.spindle, kit.values[P_SAMPLE_MOVE_LIMIT_MS], SPINDLE_RESULT_OK, REASON_SPINDLE
+        )
 
 
 def turn_to(
@@ -102,11 +132,23 @@ def _compare(kit: "Kit", position: int, recorded: bool) -> None:
 
 
 def weigh(kit: "Kit") -> "Generator[None, None, int]":
-    """Average the load cell with everything still. Returns millinewtons."""
+    """Average the load cell with everything still. Returns millinewtons; NOT_WEIGHED, with an event, while
+    the load cell is out of use."""
+    if by_current(kit):
+        kit.events.emit(EV_SAMPLE_NOT_WEIGHED, kit.sample.phase)
+        return NOT_WEIGHED
     weigher = kit.weigher
     weigher.weigh(kit.values[P_SAMPLE_WEIGH_SAMPLES])
     yield from insist(weigher, kit.values[P_SAMPLE_MOVE_LIMIT_MS], WEIGHER_RESULT_OK, REASON_LOAD_CELL)
     return weigher.mean_mn
+
+
+def lighter_mn(heavy_mn: int, light_mn: int) -> int:
+    """How much heavier the first weighing is than the second, as both read (a heavier bit reads lower);
+    NOT_WEIGHED when one was none."""
+    if heavy_mn == NOT_WEIGHED or light_mn == NOT_WEIGHED:
+        return NOT_WEIGHED
+    return light_mn - heavy_mn
 
 
 def finish_feed(kit: "Kit", limit_ms: int) -> "Generator[None, None, None]":

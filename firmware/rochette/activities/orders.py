@@ -5,6 +5,7 @@ A command that starts an activity is answered when the activity has ended; one t
 
 from rochette.activities.acquire import acquire
 from rochette.activities.bring_up import bring_up
+from rochette.activities.calibrate import calibrate
 from rochette.activities.clearing import clear_ring, drive_cover, shake_bit, sweep_bore
 from rochette.activities.depot import Drops, drop_tube, tip_over
 from rochette.activities.operate import operate, self_test, spin
@@ -45,6 +46,7 @@ from rochette.tables import (
     CMD_CORER_SELF_TEST,
     CMD_CORER_SPIN,
     CMD_CORER_TURN_CAM,
+    CMD_FEED_CALIBRATE,
     CMD_FEED_HALT,
     CMD_FEED_HOME,
     CMD_FEED_JOG,
@@ -156,6 +158,10 @@ _TESTS = (
 """Which parts (enum Part) each self-test asks: those that the mechanism needs."""
 
 
+def _nobody() -> None:
+    """Stands where nobody waits for an activity's end."""
+
+
 class Orders:
     """Registers a handler for every command that moves or decides something."""
 
@@ -164,6 +170,7 @@ class Orders:
         self._activities = activities
         self._commands = commands
         self._opcode = 0
+        self.settled: "Callable[[], None]" = _nobody  # called when an activity has ended
         self._mode_before = MODE_IDLE
         activities.on_end = self._ended
         for opcode, handler in (
@@ -190,6 +197,7 @@ class Orders:
             (CMD_CORER_TURN_CAM, self._turn_cam),
             (CMD_CORER_HALT, self._halt_corer),
             (CMD_CAROUSEL_GO, self._carousel_go),
+            (CMD_FEED_CALIBRATE, self._calibrate),
         ):
             commands.handle(opcode, handler)
         self._by_hand()
@@ -216,15 +224,12 @@ class Orders:
         def seen(picture: int, outcome: int) -> int:
             return COMMAND_RESULT_OK if drops.seen(kit, picture, outcome) else COMMAND_RESULT_EXECUTION
 
-        def clear() -> int:
-            return COMMAND_RESULT_OK if kit.hold.clear_flag() else COMMAND_RESULT_EXECUTION
-
         handle = self._commands.handle
         handle(CMD_SAMPLE_DROP_TUBE, self._recover, CMD_SAMPLE_DROP_TUBE, ACTIVITY_NAME_DROP, drop)
         handle(CMD_SAMPLE_TIP_OVER, self._recover, CMD_SAMPLE_TIP_OVER, ACTIVITY_NAME_DROP, tip)
         handle(CMD_SAMPLE_DROP_SEEN, seen)
         handle(CMD_SAMPLE_INSPECTION_FLAG, kit.hold.flag)
-        handle(CMD_SAMPLE_INSPECTION_CLEAR, clear)
+        handle(CMD_SAMPLE_INSPECTION_CLEAR, kit.hold.clear_flag)
 
     def _recover(self, opcode: int, name: int, begin: "Callable[..., Any]", *args: int) -> int:
         if args and args[0] > self._kit.seats:
@@ -305,6 +310,7 @@ class Orders:
             kit.mode.set(self._mode_before)
         else:
             kit.mode.set(MODE_IDLE if ok else MODE_STOPPED)
+        self.settled()
         if not kit.rail.is_on:
             kit.tidy()
         self._commands.complete(self._opcode, COMMAND_RESULT_OK if ok else COMMAND_RESULT_EXECUTION)
@@ -378,6 +384,9 @@ class Orders:
             raise CommandError(COMMAND_RESULT_EXECUTION)
         steps = check_wiring(kit, empty_seat)
         return self._start(CMD_SAMPLE_CHECK_WIRING, ACTIVITY_NAME_BRING_UP, steps)
+
+    def _calibrate(self, point: int, force_mn: int) -> int:
+        return self._start(CMD_FEED_CALIBRATE, ACTIVITY_NAME_OPERATE, calibrate(self._kit, point, force_mn))
 
     def _acquire(self, tube: int, depth_um: int) -> int:
         if tube > self._kit.seats:

@@ -70,6 +70,7 @@ def restore(kit: "Kit") -> "Generator[None, None, None]":
             yield from kit.custody.wait(ledger.queue_given(raw))
         except NOT_RECORDED:
             raise _refusal(kit, sequence, RESTORE_REASON_NOT_KEPT)
+    kit.hold.flagged = kit.custody.debris_on_bit
     kit.events.emit(EV_LEDGER_RESTORED, ledger.count - had, here, ledger.count)
 
 
@@ -80,7 +81,7 @@ def _try_out(kit: "Kit", size: int, raw: bytearray) -> "Generator[None, None, in
     trial = Inventory()
     ledger.inventory.put_head(raw, 0)
     trial.take_head(raw, 0)
-    for tube in range(1, ledger.inventory.seats + 1):
+    for tube in range(ledger.inventory.seats + 1):  # 0 is the bit itself
         ledger.inventory.put_tube(tube, raw, 0)
         trial.take_tube(tube, raw, 0)
         yield
@@ -149,6 +150,7 @@ def _from_mirror(kit: "Kit") -> "Generator[None, None, None]":
         yield
     if kit.ledger.count < kit.mirror.count:
         raise _refusal(kit, kit.ledger.count + 1, RESTORE_REASON_RECORD)
+    kit.hold.flagged = kit.custody.debris_on_bit
     kit.events.emit(EV_LEDGER_RESTORED, kit.ledger.count - before, before, kit.ledger.count)
 
 

@@ -20,16 +20,15 @@ from rochette.activities.acquire import (
     probe_fill,
     running,
 )
-from rochette.activities.bring_up import count_tubes
+from rochette.activities.bring_up import count_tubes, home_ring
 from rochette.activities.hold_for_ground import hold_for_ground, judge_anew
 from rochette.activities.imaging import image
 from rochette.activities.moves import feed_reason
 from rochette.activities.sealing import seal_tube
-from rochette.activities.steps import Ending, enter_phase, finish, insist, power_on
+from rochette.activities.steps import Ending, enter_phase, finish, power_on
 from rochette.activities.storing import store
 from rochette.services.activities import Fault
 from rochette.tables import (
-    CAROUSEL_RESULT_OK,
     CONTINUATION_HOLD,
     CONTINUATION_RETRACT,
     CONTINUATION_STORE,
@@ -37,23 +36,16 @@ from rochette.tables import (
     EV_SAMPLE_GOES_ON,
     EV_SAMPLE_OPEN_TUBE,
     FEED_RESULT_OK,
-    GATE_RESULT_OK,
     OUTCOME_HELD,
     OUTCOME_UNSEALED_STORED,
-    P_SAMPLE_MOVE_LIMIT_MS,
     PHASE_CHECK,
     PHASE_HOMING,
     PHASE_IMAGE_AGAIN,
     PHASE_RETRACT,
-    PROBE_RESULT_OK,
     REASON_BIT_RETRACTED,
-    REASON_CAROUSEL,
     REASON_FEED,
-    REASON_GATE,
     REASON_NOT_NOW,
     REASON_NOTHING_IN_HAND,
-    REASON_PROBE,
-    REASON_SEALER,
     REASON_STORED_BY_COMMAND,
     RECORD_KIND_BROKEN_OFF,
     RECORD_KIND_CORED,
@@ -61,7 +53,6 @@ from rochette.tables import (
     SEAL_ACTIVATED,
     SEAL_FAILED,
     SEAL_NONE,
-    SEALER_RESULT_OK,
     STEP_BREAKING,
     STEP_CARRIED,
     STEP_CORING,
@@ -231,7 +222,6 @@ def home_around(kit: "Kit", tube: int) -> "Generator[None, None, None]":
     tubes are counted: what the record is not certain of is looked up and recorded.
     """
     custody = kit.custody
-    limit_ms = kit.values[P_SAMPLE_MOVE_LIMIT_MS]
     step = custody.step_of(tube)
     power_on(kit)
     if step in (STEP_CORING, STEP_BREAKING):
@@ -243,14 +233,7 @@ def home_around(kit: "Kit", tube: int) -> "Generator[None, None, None]":
         raise Fault(feed_reason(result), kit.feed.z_um)
     if step in (STEP_CORING, STEP_BREAKING, STEP_IN_HOLE):
         yield from custody.retracted(kit.sample.number, tube, kit.feed.z_um)
-    kit.gate.close()
-    yield from insist(kit.gate, limit_ms, GATE_RESULT_OK, REASON_GATE)
-    kit.probe.retract()
-    yield from insist(kit.probe, limit_ms, PROBE_RESULT_OK, REASON_PROBE)
-    kit.sealer.retract()
-    yield from insist(kit.sealer, limit_ms, SEALER_RESULT_OK, REASON_SEALER)
-    kit.carousel.home()
-    yield from insist(kit.carousel, limit_ms, CAROUSEL_RESULT_OK, REASON_CAROUSEL)
+    yield from home_ring(kit)
     yield from count_tubes(kit)
     kit.ready = True
 

@@ -59,6 +59,12 @@ class Evidence:
         else:
             self.mass = VOTE_UNKNOWN
 
+    def note_no_mass(self, core_mn: int, expected_mn: int) -> None:
+        """Nothing was weighed: the mass is silent; `core_mn` is what the record says instead of a weight."""
+        self.core_mn = core_mn
+        self.expected_mn = expected_mn
+        self.mass = VOTE_UNKNOWN
+
     def note_image(
         self,
         picture: int,

@@ -20,6 +20,7 @@ from rochette.tables import (
     GATE_RESULT_OK,
     P_SAMPLE_CHECK_HANGING_HIGH_MN,
     P_SAMPLE_CHECK_HANGING_LOW_MN,
+    P_SAMPLE_CHECK_REST_MA,
     P_SAMPLE_CHECK_ZERO_MA,
     P_SAMPLE_MOVE_LIMIT_MS,
     REASON_BREAK_OFF,
@@ -29,7 +30,9 @@ from rochette.tables import (
     REASON_GATE,
     REASON_SELF_TEST,
     SPINDLE_RESULT_OK,
+    WIRE_AUX_CURRENT,
     WIRE_BREAK_OFF_SWITCHES,
+    WIRE_BUS_CURRENT,
     WIRE_CAROUSEL_DIRECTION,
     WIRE_CAROUSEL_INDEX,
     WIRE_ENCODER_DIRECTION,
@@ -105,6 +108,13 @@ def _at_rest(kit: "Kit") -> "Generator[None, None, None]":
     current = kit.spindle.current_ma
     if not -values[P_SAMPLE_CHECK_ZERO_MA] <= current <= values[P_SAMPLE_CHECK_ZERO_MA]:
         raise _wrong(kit, WIRE_SPINDLE_CURRENT, current)
+    current = kit.aux.current_ma
+    if not -values[P_SAMPLE_CHECK_ZERO_MA] <= current <= values[P_SAMPLE_CHECK_ZERO_MA]:
+        raise _wrong(kit, WIRE_AUX_CURRENT, current)
+    # What the electronics draw goes through this one.
+    current = kit.bus.current_ma
+    if not 0 < current <= values[P_SAMPLE_CHECK_REST_MA]:
+        raise _wrong(kit, WIRE_BUS_CURRENT, current)
     hanging = kit.feed.load_mn
     if not values[P_SAMPLE_CHECK_HANGING_LOW_MN] <= hanging <= values[P_SAMPLE_CHECK_HANGING_HIGH_MN]:
         raise _wrong(kit, WIRE_LOAD_CELL, hanging)

@@ -19,6 +19,8 @@ _SILENCE_US = const(50_000)
 # A check waits this long: power-on settling at ten a second, twice.
 _CHECK_US = const(800_000)
 _CHECK_STEP_US = const(5000)
+_GAIN = const(10_000)
+_MOST_NUM = const(60)
 
 
 class Hx711:
@@ -39,6 +41,7 @@ class Hx711:
         self.mn_num = mn_num
         self.mn_den = mn_den
         self.zero_raw = zero_raw
+        self._board = (mn_num, mn_den, zero_raw)
         self.raw = zero_raw
         self.weight_mn = 0
         self.samples = 0
@@ -65,6 +68,18 @@ class Hx711:
         """Call `raw` no force. Does not allocate."""
         self.zero_raw = raw
         self.weight_mn = (self.raw - raw) * self.mn_num // self.mn_den
+
+    def calibrate(self, zero_raw: int, gain_permyriad: int) -> None:
+        """What was measured, on top of the board's data: `zero_raw` is added to its zero, its millinewtons a
+        count are taken times `gain_permyriad` (5,000 to 20,000) over 10,000. Allocates."""
+        num, den, zero = self._board
+        if gain_permyriad != _GAIN:
+            # In sixtieths: fine enough, and a reading times 60 stays within 31 bits.
+            den = (_MOST_NUM * den * _GAIN + num * gain_permyriad // 2) // (num * gain_permyriad)
+            num = _MOST_NUM
+        self.mn_num = num
+        self.mn_den = max(1, den)
+        self.set_zero(zero + zero_raw)
 
     def check(self) -> None:
         """Wait, at most 0.8 s, until readings come. Raises PartAbsent. Allocates; the executive must not be

@@ -60,12 +60,10 @@ class Fram(I2cPart):
             )
         self.size = size
         self.scratch = scratch
-        # Two address bytes and a chunk; views of every length, so that no transfer makes one.
-        self._out = bytearray(2 + _CHUNK)
-        whole = memoryview(self._out)
-        self._views = [whole[: 2 + n] for n in range(_CHUNK + 1)]
-        self._in = bytearray(_CHUNK)
-        self._in_views = [memoryview(self._in)[:n] for n in range(_CHUNK + 1)]
+        # Two address bytes and a chunk, for both ways; views of every length, so that no transfer makes one.
+        self._piece = bytearray(2 + _CHUNK)
+        whole = memoryview(self._piece)
+        self._views = tuple([whole[:n] for n in range(2 + _CHUNK + 1)])
 
     def check(self) -> None:
         """check_steps() at once: for before the first tick, it takes 4 ms. Raises PartAbsent or PartWrong."""
@@ -111,13 +109,13 @@ class Fram(I2cPart):
         if address < 0 or address + length > self.size:
             raise ValueError("MB85RC256V: beyond the end of the memory")
         done = 0
-        part = self._in
+        piece = self._piece
         while done < length:
             count = length - done
             if count > _CHUNK:
                 count = _CHUNK
             self._transfer_in(address + done, count)
-            _copy(part, 0, buffer, done, count)
+            _copy(piece, 0, buffer, done, count)
             done += count
 
     def write(self, address: int, buffer: "Readable") -> None:
@@ -130,21 +128,21 @@ class Fram(I2cPart):
         if address < 0 or address + length > self.size:
             raise ValueError("MB85RC256V: beyond the end of the memory")
         done = 0
-        out = self._out
+        piece = self._piece
         while done < length:
             count = length - done
             if count > _CHUNK:
                 count = _CHUNK
             at = address + done
-            out[0] = at >> 8
-            out[1] = at & 0xFF
-            _copy(buffer, done, out, 2, count)
+            piece[0] = at >> 8
+            piece[1] = at & 0xFF
+            _copy(buffer, done, piece, 2, count)
             self._transfer_out(count)
             done += count
 
     def _transfer_in(self, at: int, count: int) -> None:
         for _ in range(_TRIES):
-            if self.bus.read_far_into(self.address, at, self._in_views[count]):
+            if self.bus.read_far_into(self.address, at, self._views[count]):
                 self._misses = 0
                 self.ok = True
                 return
@@ -153,6 +151,6 @@ class Fram(I2cPart):
 
     def _transfer_out(self, count: int) -> None:
         for _ in range(_TRIES):
-            if self._write(self._views[count]):
+            if self._write(self._views[2 + count]):
                 return
         raise self._absent()

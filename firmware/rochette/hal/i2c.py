@@ -9,12 +9,12 @@ from machine import I2C, Pin
 
 
 class Bus:
-    """One I2C controller. Not to be used in an interrupt."""
+    """One I2C controller. Not to be used in an interrupt. `number`: which one, 0 or 1."""
 
     def __init__(self, number: int, sda_gp: int, scl_gp: int, freq_hz: int, timeout_us: int) -> None:
         """number: 0 or 1. freq_hz: up to 400_000. timeout_us: limit of one transfer."""
         self.name = "I2C{}".format(number)
-        self._number = number
+        self.number = number
         self._sda_gp = sda_gp
         self._scl_gp = scl_gp
         self._freq_hz = freq_hz
@@ -25,7 +25,7 @@ class Bus:
 
     def _open(self) -> I2C:
         return I2C(
-            self._number,
+            self.number,
             sda=Pin(self._sda_gp),
             scl=Pin(self._scl_gp),
             freq=self._freq_hz,

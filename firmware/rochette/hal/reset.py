@@ -8,10 +8,11 @@ POWER_ON = 1
 WATCHDOG = 3
 
 WAITING = 0
+STAGES = 240
 STILL = 254
 ASKED = 255
-"""What stands in `trail[PLACE]` beside the number of an entry: between two ticks, at still work, a reset that
-was asked for."""
+"""What stands in `trail[PLACE]` beside the number of an entry: between two ticks, a stage of the start
+(STAGES and up, enum Entry), at still work, a reset that was asked for."""
 PLACE = 0
 SLOT = 4
 """Places in `trail`. A byte that is written to a register stands in all four bytes of it (RP2040 data sheet,
@@ -50,9 +51,14 @@ def record() -> int:
     return cause
 
 
+def name_nobody() -> None:
+    """What comes now is a person's doing: a reset names no culprit. Does not allocate."""
+    trail[PLACE] = ASKED
+
+
 def reset() -> None:
     """Restart the controller, as at power-on but with the cause WATCHDOG. Outputs float until boot.py has
     run.
     """
-    trail[PLACE] = ASKED
+    name_nobody()
     machine.reset()

@@ -34,7 +34,8 @@ class Watchdog:
         self._wdt = WDT(timeout=timeout_ms)
 
     def feed(self) -> None:
-        """Start the time anew. Does not allocate. Called in one place only: the executive."""
+        """Start the time anew. Does not allocate. Called by the executive, before it runs by the stages of
+        the start, and between the pieces of a sleep."""
         self._wdt.feed()
 
     def let_go(self) -> None:
@@ -42,3 +43,9 @@ class Watchdog:
         still, and a reset after two seconds would throw them out again.
         """
         machine.mem32[self._clear] = _ENABLE
+
+
+def for_the_start(mcu: str) -> Watchdog:
+    """The watchdog at its longest time, while the payload is built. Raises ValueError for another controller
+    than rp2040 and rp2350."""
+    return Watchdog(LONGEST_MS, mcu)

@@ -29,6 +29,7 @@ from rochette.tables import (
     CAMERA_STATE_IDLE,
     CAMERA_STATE_LIGHT,
     CAMERA_STATE_SYNC,
+    DEGRADED_NO_LIGHT_SENSOR,
     EV_CAMERA_ASSESSED,
     EV_CAMERA_ASSESSMENT_REFUSED,
     EV_CAMERA_HALTED,
@@ -45,6 +46,7 @@ from rochette.tables import (
     P_CAMERA_LIGHT_MIN_LUX_MS,
     P_CAMERA_LIGHT_READ_MS,
     P_CAMERA_SYNC_MS,
+    P_SYSTEM_DEGRADED,
     VERDICT_ABSENT,
     VERDICT_INCONCLUSIVE,
     VERDICT_NONE,
@@ -53,6 +55,8 @@ from rochette.tables import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from rochette.drivers.camera_trigger import CameraTrigger
     from rochette.drivers.led_ring import LedRing
     from rochette.drivers.veml7700 import Veml7700
@@ -67,6 +71,14 @@ _LUX_MAX = 140_000
 _LUX_MS_MAX = 1_000_000_000
 
 
+_NO_SENSOR = 1 << DEGRADED_NO_LIGHT_SENSOR
+
+
+def _no_table() -> int:
+    """Stands where nobody has a sun table."""
+    return -1
+
+
 class Camera:
     """Camera, ring light and light gate.
 
@@ -75,7 +87,9 @@ class Camera:
 
     Attributes, read only: `state`, `busy`, `result` (enums CameraState, CameraResult), `picture_no` (newest
     picture, 0 none), `lux_before` (ambient light before it), `light_score` (lux times ms), `light_ok`,
-    `exposure_us` (as made).
+    `exposure_us` (as made). `sun_lux()`, set from outside, is the ambient light by the sun table, -1 for
+    unknown: it stands for the sensor in the degraded mode NO_LIGHT_SENSOR, and the ring light, which only the
+    sensor could see burn, counts nothing then.
     """
 
     def __init__(
@@ -92,6 +106,7 @@ class Camera:
         self._values: "array[int]" = parameters.values
         self._emit = events.emit
         self.name = "camera"
+        self.sun_lux: "Callable[[], int]" = _no_table
         self.state = CAMERA_STATE_IDLE
         self.busy = False
         self.result = CAMERA_RESULT_PENDING
@@ -110,7 +125,10 @@ class Camera:
 
     @property
     def lux(self) -> int:
-        """Ambient light now, lux; -1 when the sensor does not answer."""
+        """Ambient light now, lux; -1 when the sensor does not answer. In the degraded mode NO_LIGHT_SENSOR
+        the sun table's, -1 while the mission time is not valid."""
+        if self._values[P_SYSTEM_DEGRADED] & _NO_SENSOR:
+            return self.sun_lux()
         light = self._light
         if light.ok and light.valid:
             return light.lux if light.lux < _LUX_MAX else _LUX_MAX
@@ -249,7 +267,7 @@ class Camera:
         """
         values = self._values
         lux = self.lux_before
-        rise = self.lux - lux
+        rise = 0 if values[P_SYSTEM_DEGRADED] & _NO_SENSOR else self.lux - lux
         if rise > 0:
             ring = rise * 1000 // values[P_CAMERA_LED_SEEN_PERMILLE]
             most = values[P_CAMERA_LED_FULL_LUX] * self._led_permille // 1000

@@ -50,6 +50,7 @@ from rochette.tables import (
     CORER_STATE_SPIN_UP,
     CORER_STATE_STOPPING,
     CORER_STATE_UNLOAD,
+    DEGRADED_NO_LOAD_CELL,
     DEGRADED_ROTARY_ONLY,
     EV_CORER_CORING_ENDED,
     EV_CORER_CORING_STARTED,
@@ -101,6 +102,7 @@ from rochette.tables import (
     P_CORER_WEIGHT_MAX_MN,
     P_CORER_WEIGHT_MIN_MN,
     P_CORER_WINDOW_MS,
+    P_FEED_FEEL_MAX_MN,
     P_SYSTEM_DEGRADED,
     PECK_REASON_DISTANCE,
     PECK_REASON_NO_PROGRESS,
@@ -129,6 +131,7 @@ _JUMP_RING = 5  # weights 10 ms apart: the newest is compared with the one 50 ms
 _UNLOAD_TICKS = 500
 _NEAR_UM = 500  # after a peck the bit goes fast down to here above the cut, then the weight loop takes it
 _SUNK_UM = 500
+_NO_LIMIT = 1 << 29
 
 
 class Corer:
@@ -203,6 +206,7 @@ class Corer:
         self._weights_known = 0
         # Parameters of the coring that runs.
         self._tilt_limit = 0
+        self._weight_max_mn = 0
         self._jump_limit = 0
         self._lost_mn = 0
         self._lost_max = 0
@@ -232,8 +236,11 @@ class Corer:
         self.depth_um = self.deepest_um = 0
         self.rop_um_s = 0
         self.pecks = self.jams = 0
-        rotary_only = values[P_SYSTEM_DEGRADED] & 1 << DEGRADED_ROTARY_ONLY
+        by_current = values[P_SYSTEM_DEGRADED] & 1 << DEGRADED_NO_LOAD_CELL
+        # Blows shake the current, too.
+        rotary_only = by_current or values[P_SYSTEM_DEGRADED] & 1 << DEGRADED_ROTARY_ONLY
         top = FIRST_LEVEL - 1 if rotary_only else TOP_LEVEL
+        self._weight_max_mn = values[P_FEED_FEEL_MAX_MN] if by_current else values[P_CORER_WEIGHT_MAX_MN]
         self._top = top
         self.level = self.max_level = min(values[P_CORER_LEVEL_START], top)
         self._target_um = depth_um
@@ -244,6 +251,10 @@ class Corer:
             return
         self._tilt_limit = values[P_CORER_TILT_LIMIT_MDEG]
         self._jump_limit = values[P_CORER_JUMP_LIMIT_MN]
+        if by_current:
+            # A jump of the current is a change of speed as well as of force: the tilt alone tells of a slip.
+            self._jump_limit = _NO_LIMIT
+            self._tilt_limit //= 2
         self._lost_mn = values[P_CORER_LOST_MN]
         self._lost_max = values[P_CORER_LOST_MS] // _TICK_MS
         self._runaway = values[P_CORER_RUNAWAY_UM_S]
@@ -708,7 +719,8 @@ class Corer:
     def _set_weight(self) -> None:
         values = self._values
         low = values[P_CORER_WEIGHT_MIN_MN]
-        self.weight_set_mn = low + (values[P_CORER_WEIGHT_MAX_MN] - low) * self.level // TOP_LEVEL
+        weight = low + (values[P_CORER_WEIGHT_MAX_MN] - low) * self.level // TOP_LEVEL
+        self.weight_set_mn = min(weight, self._weight_max_mn)
 
     def _speed(self) -> int:
         values = self._values

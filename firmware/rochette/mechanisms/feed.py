@@ -19,6 +19,7 @@ from array import array
 from rochette.mechanisms.axis import Axis
 from rochette.mechanisms.errors import MechanismBusy
 from rochette.tables import (
+    DEGRADED_NO_LOAD_CELL,
     EV_FEED_BRAKE,
     EV_FEED_CONTACT_EARLY,
     EV_FEED_CONTACT_FOUND,
@@ -69,6 +70,8 @@ from rochette.tables import (
     P_FEED_DEADLINE_EXTRA_MS,
     P_FEED_DEADLINE_PERMILLE,
     P_FEED_EARLY_MN,
+    P_FEED_FEEL_MAX_MN,
+    P_FEED_FEEL_SAMPLES,
     P_FEED_FORCE_LIMIT_MN,
     P_FEED_FREE_LIMIT_MN,
     P_FEED_GRIP_MN,
@@ -95,14 +98,18 @@ from rochette.tables import (
     P_FEED_TRAVEL_UM_S,
     P_FEED_WITNESS_MS,
     P_FEED_WITNESS_UM,
+    P_SYSTEM_DEGRADED,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from rochette.drivers.digital import DigitalIn
     from rochette.drivers.hx711 import Hx711
     from rochette.drivers.mcp23017 import Mcp23017
     from rochette.drivers.stepper import Stepper
+    from rochette.mechanisms.current_force import CurrentForce
     from rochette.services.events import Events
     from rochette.services.parameters import Parameters
 
@@ -110,7 +117,9 @@ _TICK_MS = 10
 _RING = 4  # bit positions a quarter of a second apart: the oldest is one second old
 _RING_TICKS = 25
 _RISE_MN = 3000  # a change of weight that is no noise
+_FELT_RISE_MN = 12000  # the same by the spindle's current, of which speed and cuttings take their share
 _LOADED_MN = 4000  # a weight that must go when the carriage rises
+_NO_CELL = 1 << DEGRADED_NO_LOAD_CELL
 _SWITCH_TICKS = 7  # while a weight is held the two end switches are read every 80 ms: 0.12 mm at most
 
 
@@ -120,7 +129,9 @@ class Feed:
     Attributes: state (FeedState), busy, result (FeedResult of the last action, NONE while it runs), homed,
     contact_um (carriage position at which the bit touched without force; -1 when unknown), tare_mn, and while
     a weight is held: bit_um (position of the bit), progress_um_s (its speed over the last second), proven
-    (see prove). No method allocates, except that starting a busy feed raises.
+    (see prove). `felt`, set from outside: what stands for the load cell in the degraded mode NO_LOAD_CELL,
+    from the next action on; the change of it costs the datum. No method allocates, except that starting a
+    busy feed raises.
     """
 
     def __init__(
@@ -144,7 +155,9 @@ class Feed:
         self._bottom = bottom
         self._switches = switches
         self._stall_bit = stall_bit
-        self._cell = load_cell
+        self._weighed = load_cell
+        self._cell: "Any" = load_cell
+        self.felt: "CurrentForce | None" = None
         self._events = events
         self._values = parameters.values
         self._nm = mechanics["feed_nm_per_step"]
@@ -305,6 +318,8 @@ class Feed:
         While it holds, another call only changes the weight. Results: HALTED, OVERLOAD, LIMIT, BRAKE,
         ENCODER, SENSOR, NOT_HOMED. Raises MechanismBusy while another action runs.
         """
+        if self._cell is self.felt and weight_mn > self._values[P_FEED_FEEL_MAX_MN]:
+            weight_mn = self._values[P_FEED_FEEL_MAX_MN]
         self._weight_set_mn = weight_mn
         if self.state == FEED_STATE_HOLDING:
             return
@@ -336,7 +351,8 @@ class Feed:
         telling and nothing is done.
         """
         weight = self.weight_mn
-        if self.state != FEED_STATE_HOLDING or self._witness or weight <= _RISE_MN:
+        least = _FELT_RISE_MN if self._cell is self.felt else _RISE_MN
+        if self.state != FEED_STATE_HOLDING or self._witness or weight <= least:
             return
         self.proven = False
         self._witness = self._witness_um * 100 // self._hold_max + 5
@@ -555,6 +571,10 @@ class Feed:
         if self._tare_count < self._tare_wanted:
             return
         tare = self._tare_sum // self._tare_count
+        if self.felt is not None and cell is self.felt:
+            # The current of turning in the air; at homing nothing turns, and it is 0.
+            self.felt.take_zero(tare)
+            tare = 0
         if self._tare_then == FEED_STATE_IDLE:
             self._home_tare_mn = tare
         limit = self._values[P_FEED_TARE_LIMIT_MN]
@@ -637,6 +657,7 @@ class Feed:
         if self.busy:
             raise MechanismBusy("feed", self.state, asked)
         values = self._values
+        self._choose_cell()
         self._axis.limits(
             self._rate(values[P_FEED_ACCELERATION_UM_S2]), self._rate(values[P_FEED_START_STOP_UM_S])
         )
@@ -649,6 +670,17 @@ class Feed:
         self._silent = 0
         self.busy = True
         self.result = FEED_RESULT_NONE
+
+    def _choose_cell(self) -> None:
+        """The load cell, or what stands for it. Its tare is not the other's: only home() and jog() go on."""
+        cell: "Any" = self._weighed
+        if self.felt is not None and self._values[P_SYSTEM_DEGRADED] & _NO_CELL:
+            cell = self.felt
+        if cell is not self._cell:
+            self._cell = cell
+            self._samples = cell.samples
+            self.homed = False
+            self.tare_mn = 0
 
     def _may_go(self, z_um: int) -> bool:
         if not self.homed:
@@ -687,7 +719,8 @@ class Feed:
     def _tare(self, then: int) -> None:
         self._tare_sum = 0
         self._tare_count = 0
-        self._tare_wanted = self._values[P_FEED_TARE_SAMPLES]
+        felt = self._cell is self.felt
+        self._tare_wanted = self._values[P_FEED_FEEL_SAMPLES if felt else P_FEED_TARE_SAMPLES]
         self._tare_then = then
         self.state = FEED_STATE_TARING
 

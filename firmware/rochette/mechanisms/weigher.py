@@ -6,10 +6,18 @@ needed here. `tick()` allocates nothing; nothing here may be called from an inte
 
 from rochette.mechanisms.errors import MechanismBusy, MechanismRange
 from rochette.tables import (
+    CALIBRATION_FAULT_NOT_ZEROED,
+    CALIBRATION_FAULT_SPAN_FAR,
+    CALIBRATION_FAULT_WEIGHTS_CLOSE,
+    CALIBRATION_FAULT_ZERO_FAR,
     EV_CORER_WEIGH_FAILED,
     EV_CORER_WEIGHED,
     P_CORER_WEIGH_SETTLE_MS,
     P_CORER_WEIGH_SPREAD_MN,
+    P_FEED_CELL_GAIN,
+    P_FEED_CELL_ZERO,
+    PARAMETER_MAXIMA,
+    PARAMETER_MINIMA,
     WEIGHER_RESULT_HALTED,
     WEIGHER_RESULT_MOVED,
     WEIGHER_RESULT_NONE,
@@ -34,6 +42,22 @@ _MAX_SAMPLES = 1024  # so many readings of up to 1,000 N keep the sum below 2**3
 _MAX_MN = 1_000_000
 
 
+_SPAN_LEAST_MN = 2000  # two weights closer than this tell little of the gain
+_MAX_RAW = 0x1FFFFFFF
+
+
+class CalibrationError(Exception):
+    """A calibration that would be wrong; nothing was changed. `fault` (enum CalibrationFault), `value`, and
+    the bounds `low` and `high` that it breaks."""
+
+    def __init__(self, fault: int, value: int, low: int, high: int) -> None:
+        super().__init__("calibration fault {}: {} is not between {} and {}".format(fault, value, low, high))
+        self.fault = fault
+        self.value = value
+        self.low = low
+        self.high = high
+
+
 class Weigher:
     """The weigher. Attributes: state (WeigherState), busy, result (WeigherResult), mean_mn, spread_mn
     (highest less lowest reading) of the last weighing.
@@ -43,7 +67,11 @@ class Weigher:
         self.name = "weigher"
         self._cell = load_cell
         self._feed = feed
+        self._parameters = parameters
         self._values = parameters.values
+        self._zero_mn = 0
+        self._zeroed = False
+        self._use()
         self._events = events
         self.state = WEIGHER_STATE_IDLE
         self.busy = False
@@ -82,6 +110,50 @@ class Weigher:
         self.state = WEIGHER_STATE_SETTLING
         self.result = WEIGHER_RESULT_NONE
         self.busy = True
+
+    def calibrate_zero(self, force_mn: int) -> None:
+        """The last weighing was of this force: shift the zero by what it was off. Kept as a parameter. Raises
+        CalibrationError and changes nothing when the zero would lie out of bounds. Allocates."""
+        zero = self._values[P_FEED_CELL_ZERO] + self._counts(self.mean_mn - force_mn)
+        self._keep(P_FEED_CELL_ZERO, zero, CALIBRATION_FAULT_ZERO_FAR)
+        self._zero_mn = force_mn
+        self._zeroed = True
+
+    def calibrate_span(self, force_mn: int) -> None:
+        """The last weighing was of this force, and calibrate_zero() has had another: set the gain by the two.
+        Kept as parameters. Raises CalibrationError and changes nothing when there was no other, when the two
+        are too close, or when the gain would lie out of bounds. Allocates."""
+        if not self._zeroed:
+            raise CalibrationError(CALIBRATION_FAULT_NOT_ZEROED, force_mn, 0, 0)
+        known = force_mn - self._zero_mn
+        if abs(known) < _SPAN_LEAST_MN:
+            raise CalibrationError(CALIBRATION_FAULT_WEIGHTS_CLOSE, known, -_SPAN_LEAST_MN, _SPAN_LEAST_MN)
+        read = self.mean_mn - self._zero_mn
+        # No change at all, or one the other way: not this weight, or two wires swapped.
+        gain = self._values[P_FEED_CELL_GAIN]
+        zero = self._values[P_FEED_CELL_ZERO] + self._counts(self._zero_mn)
+        self._keep(P_FEED_CELL_GAIN, gain * known // read if read else 0, CALIBRATION_FAULT_SPAN_FAR)
+        try:
+            # The first weight goes on reading what it weighs.
+            self._keep(P_FEED_CELL_ZERO, zero - self._counts(self._zero_mn), CALIBRATION_FAULT_ZERO_FAR)
+        except CalibrationError:
+            self._parameters.set(P_FEED_CELL_GAIN, gain)
+            self._use()
+            raise
+
+    def _counts(self, force_mn: int) -> int:
+        return force_mn * self._cell.mn_den // self._cell.mn_num
+
+    def _keep(self, index: int, value: int, fault: int) -> None:
+        low = PARAMETER_MINIMA[index]
+        high = PARAMETER_MAXIMA[index]
+        if not low <= value <= high:
+            raise CalibrationError(fault, max(-_MAX_RAW, min(_MAX_RAW, value)), low, high)
+        self._parameters.set(index, value)
+        self._use()
+
+    def _use(self) -> None:
+        self._cell.calibrate(self._values[P_FEED_CELL_ZERO], self._values[P_FEED_CELL_GAIN])
 
     def halt(self) -> None:
         """Give the weighing up: result HALTED."""

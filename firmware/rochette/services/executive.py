@@ -99,13 +99,13 @@ class Executive:
         self._events: "Events | None" = None
         self._reported = array("i", (0, 0, 0, 0))
         self._entries: "list[tuple[int, str, Callable[[], Any], int, int, Any]]" = []
-        self._load = array("i", [0] * _CYCLE)
+        self._load = bytearray(_CYCLE)
         self._started = False
         self._slot = 0
         self._due_us = 0
         self._groups = 0
-        self._schedule: "list[tuple[tuple[Any, Callable[[], Any]], ...]]" = []
-        self._slot_groups = array("i")
+        self._schedule: "tuple[tuple[tuple[Any, Callable[[], Any]], ...], ...]" = ()
+        self._slot_groups = bytearray(_CYCLE)
         self._is_still: "Callable[[], bool]" = _never
         self._still_work: "list[Callable[[], Any]]" = []
 
@@ -201,16 +201,20 @@ class Executive:
         shared: "list[tuple[list[int], int]]" = []
         # One pair an entry, in all the tables that it stands in: a pair for each of them would cost 2 kB.
         pairs = [(entry[5], entry[2]) for entry in self._entries]
+        schedule: "list[tuple[tuple[Any, Callable[[], Any]], ...]]" = []
         for slot in range(_CYCLE):
             members = self._members(slot)
             for known, at in shared:
                 if known == members:  # ticks that do the same share one table: 100 of them would cost 10 kB
-                    self._schedule.append(self._schedule[at])
-                    self._slot_groups.append(self._slot_groups[at])
+                    schedule.append(schedule[at])
+                    self._slot_groups[slot] = self._slot_groups[at]
                     break
             else:
                 shared.append((members, slot))
-                self._build(members, pairs)
+                schedule.append(tuple([pairs[n] for n in self._in_order(members)]))
+                self._slot_groups[slot] = self._groups_of(members)
+        self._schedule = tuple(schedule)
+        self._load = bytearray(0)
         self._started = True
         self._due_us = self._add_us(self._ticks_us(), self.tick_us)
 
@@ -222,13 +226,12 @@ class Executive:
         """The same in the order in which they run: room after room."""
         return [n for room in range(_ROOMS) for n in members if self._entries[n][0] == room]
 
-    def _build(self, members: "list[int]", pairs: "list[tuple[Any, Callable[[], Any]]]") -> None:
-        """Append the table of one slot: owner and entry, in the order in which they run."""
+    def _groups_of(self, members: "list[int]") -> int:
+        """The rate groups of these entries, a bit each."""
         groups = 1 << RATE_GROUP_HZ_100
         for n in members:
             groups |= 1 << _GROUPS[_RATES.index(100 // self._entries[n][3])]
-        self._schedule.append(tuple([pairs[n] for n in self._in_order(members)]))
-        self._slot_groups.append(groups)
+        return groups
 
     # Running
 

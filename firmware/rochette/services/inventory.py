@@ -82,6 +82,7 @@ from rochette.tables import (
     TUBE_MARK_DEBRIS_CLEARED,
     TUBE_MARK_DEBRIS_SEEN,
     TUBE_MARK_REUSED,
+    TUBE_MARK_TRIED_AGAIN,
     VERDICT_ABSENT,
     VERDICT_INCONCLUSIVE,
     VERDICT_NONE,
@@ -240,6 +241,10 @@ class Inventory:
         """Whether the fill in `tube` is known to be too high."""
         return 1 <= tube <= self.seats and bool(self._facts[tube] & _OVERFULL)
 
+    def debris_on_bit(self) -> bool:
+        """Whether something was seen on the bit and not cleared; tube 0 stands for the bit itself."""
+        return bool(self._facts[0] & _DEBRIS)
+
     def verdict_of(self, tube: int) -> int:
         """The last verdict on `tube` (enum Verdict)."""
         facts = self._facts[tube] if 1 <= tube <= self.seats else 0
@@ -289,6 +294,9 @@ class Inventory:
             return CUSTODY_RULE_NONE if good else CUSTODY_RULE_NO_SEALS
         if kind == RECORD_KIND_BIT:
             return CUSTODY_RULE_NONE if 1 <= tube <= BITS else CUSTODY_RULE_NO_SUCH_TUBE
+        if tube == 0 and kind == RECORD_KIND_MARKED:
+            on_bit = b == TUBE_MARK_DEBRIS_SEEN or b == TUBE_MARK_DEBRIS_CLEARED
+            return CUSTODY_RULE_NONE if on_bit else CUSTODY_RULE_NO_SUCH_MARK
         if not 1 <= tube <= self.seats:
             return CUSTODY_RULE_NO_SUCH_TUBE
         if self._place[tube] == NOWHERE:
@@ -352,8 +360,10 @@ class Inventory:
         return CUSTODY_RULE_NONE
 
     def _check_mark(self, tube: int, mark: int) -> int:
-        if not TUBE_MARK_DEBRIS_SEEN <= mark <= TUBE_MARK_DAMAGED:
+        if not TUBE_MARK_DEBRIS_SEEN <= mark <= TUBE_MARK_TRIED_AGAIN:
             return CUSTODY_RULE_NO_SUCH_MARK
+        if mark == TUBE_MARK_TRIED_AGAIN:
+            return CUSTODY_RULE_NONE if self._place[tube] == IN_BIT else CUSTODY_RULE_TUBE_NOT_IN_BIT
         if mark == TUBE_MARK_REUSED:
             if self._facts[tube] & _SEALED:
                 return CUSTODY_RULE_ALREADY_SEALED
@@ -388,7 +398,7 @@ class Inventory:
 
     def _check_release(self, tube: int) -> int:
         rule = self._check_open(tube, _PRESENT, CUSTODY_RULE_NOT_PRESENT)
-        if rule == CUSTODY_RULE_NONE and self._facts[tube] & _DEBRIS:
+        if rule == CUSTODY_RULE_NONE and (self._facts[tube] | self._facts[0]) & _DEBRIS:
             return CUSTODY_RULE_DEBRIS
         return rule
 
@@ -501,6 +511,8 @@ class Inventory:
             self._set(tube, 0, _DEBRIS)
         elif mark == TUBE_MARK_DAMAGED:
             self._set(tube, _DAMAGED, 0)
+        elif mark == TUBE_MARK_TRIED_AGAIN:
+            self._set(tube, _REUSED, 0)
         elif mark == TUBE_MARK_REUSED:
             self._facts[tube] = (self._facts[tube] & _FOR_EVER) | _REUSED
             self._sample[tube] = 0

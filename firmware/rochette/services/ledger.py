@@ -241,6 +241,11 @@ class Ledger:
         return self.state == OPEN and self.inventory.initialised
 
     @property
+    def lost(self) -> bool:
+        """Whether the store takes nothing, because it failed or does not answer."""
+        return self.state == FAILED or self.state == ABSENT
+
+    @property
     def full(self) -> bool:
         """Whether the next record has no place: what stands there is nowhere else, or no checkpoint covers
         it."""

@@ -9,6 +9,7 @@ value begins the count anew. It trips once: after that it says nothing until the
 checks, which arms it again. A value whose source is not fresh is neither good nor bad: after the row's
 staleness it says that it protects nothing, and when values come again it counts from nothing, so that leaving
 staleness is never an edge. A response that has not helped after ESCALATE_CHECKS more is followed by the next.
+A row that names a degraded mode (ROW_MODE) asks for it once, when it goes stale: its part is lost.
 """
 
 from array import array
@@ -28,11 +29,13 @@ from rochette.tables import (
     MONITOR_STATE_ACTIVE,
     MONITOR_STATE_DISABLED,
     RESPONSE_KIND_CUT,
+    RESPONSE_KIND_DEGRADE,
     RESPONSE_KIND_NONE,
     ROW_COMPARISON,
     ROW_COUNT,
     ROW_FIXED,
     ROW_LIMIT,
+    ROW_MODE,
     ROW_PHASES,
     ROW_REASON,
     ROW_RESPONSE,
@@ -181,7 +184,7 @@ class Monitors:
     def _escalate(self, row: int) -> None:
         """The value is still bad: after a while the next response, the last being the guard's latch."""
         done = self._done[row]
-        if done == RESPONSE_KIND_NONE or done == RESPONSE_KIND_CUT:
+        if done == RESPONSE_KIND_NONE or done >= RESPONSE_KIND_CUT:
             return
         since = self._since[row] + 1
         self._since[row] = since
@@ -198,3 +201,5 @@ class Monitors:
             self._stale[row] = 1
             self._bad[row] = 0
             self._events.emit(EV_MONITOR_STALE, row + 1, age * 100)
+            if ROW_MODE[row] and self.states[row] == MONITOR_STATE_ACTIVE:
+                self._respond(RESPONSE_KIND_DEGRADE, ROW_REASON[row], row)

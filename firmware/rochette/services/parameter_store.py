@@ -15,6 +15,7 @@ import struct
 from rochette.services.crc import Crc32
 from rochette.services.fram_map import PARAMETER_COPY_BYTES
 from rochette.services.packets import place_of
+from rochette.services.two_copies import has_sum, newer, put_sum
 from rochette.tables import (
     EV_START_PARAMETERS_FUTURE,
     EV_START_PARAMETERS_KEPT,
@@ -92,8 +93,7 @@ class ParameterStore:
             if _BAD in states:
                 self._events.emit(EV_START_PARAMETERS_LOST)
             return
-        newer = states[1] == _GOOD and (states[0] != _GOOD or 0 < (serials[1] - serials[0]) & 0xFFFF < 0x8000)
-        slot = 1 if newer else 0
+        slot = int(states[1] == _GOOD and (states[0] != _GOOD or newer(serials[1], serials[0])))
         self._take(slot)
         self._serial = serials[slot]
         other = 1 - slot
@@ -123,7 +123,7 @@ class ParameterStore:
             self._store.read_into(base + HEAD_BYTES + n * ROW_BYTES, row)
             crc.add(self._row, 0, ROW_BYTES)
         crc.add(head, 1, 7)
-        good = crc.low == head[8] | head[9] << 8 and crc.high == head[10] | head[11] << 8
+        good = has_sum(head, 8, crc, True)
         return (_GOOD if good else _BAD), struct.unpack_from("<H", head, 6)[0]
 
     def _take(self, slot: int) -> None:
@@ -212,12 +212,8 @@ class ParameterStore:
         for at in range(HEAD_BYTES):
             head[at] = 0
         struct.pack_into("<BBHHH", head, 0, 0, FORMAT, self._rows, self._seen, self._serial)
-        crc = self._crc
-        crc.add(head, 1, 7)
-        head[8] = crc.low & 255
-        head[9] = crc.low >> 8
-        head[10] = crc.high & 255
-        head[11] = crc.high >> 8
+        self._crc.add(head, 1, 7)
+        put_sum(head, 8, self._crc, True)
 
     def _fill(self) -> int:
         """The next rows from `_place` on into the piece, looking at a few parameters; how many rows."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 QUIET_STEPS = 10  # a stepper counts as energised for 50 ms after its last step
 STALL_STEPS = 20  # the driver's stall output stays on for 100 ms
 COUPLING_MN = 20_000
+STEEL_PERMILLE = 350  # steel on dry steel: what a turning bit rubs on where there is no rock
 
 
 def run(p: "Plant", count: int, ahead: int) -> None:
@@ -84,7 +85,9 @@ def run(p: "Plant", count: int, ahead: int) -> None:
                 f = p.pullout_mn
                 p.stall_steps = STALL_STEPS
             bit = bottom
-            if over_rock:
+            if not over_rock:
+                torque += STEEL_PERMILLE * f // 100_000 * (w + STICK_MRPM + STICK_MRPM) // (w + STICK_MRPM)
+            else:
                 x = (bottom - p.clear_nm) * 1000 // choke
                 x = x * x // 1000
                 extra = x * x * 3 // 10_000 + 1000
