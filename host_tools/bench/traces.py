@@ -4,14 +4,16 @@ heard.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from host_tools.bench.rig import recorded
-from host_tools.ground.client import Payload
+from host_tools.ground.client import SILENT_S, Payload
 from host_tools.ground.errors import CommandFailed
 
+# Of the payload's own seconds: a bring-up takes 40 of them, whatever the machine that emulates it is at.
+_QUICK_S = 30
+_LONGEST_S = 600
 CHANNELS = {
     "feed.POSITION": "um",
     "carousel.STEP": "steps",
@@ -52,15 +54,16 @@ def stop_while_homing(payload: Payload) -> Heard:
         _commission(payload)
         command = payload.names.command("sample.BRING_UP")
         if payload.names.hazardous(command):
-            payload.send("link.ARM", command.opcode, timeout_s=30.0)
+            payload.send("link.ARM", command.opcode, own_s=_QUICK_S)
         command, sent = payload.submit("sample.BRING_UP")
-        _wait(lambda: "power.ACTUATORS_ON" in heard.events, 60.0)
-        heard.ended = payload.stop()
+        _hear(payload, heard, "power.ACTUATORS_ON")
+        heard.ended = payload.urgent("STOP", SILENT_S)
         try:
-            payload.finish(command, sent, 30.0)
+            payload.finish(command, sent, own_s=_QUICK_S)
         except CommandFailed as refused:
             heard.ended += f" {refused.result}"
-        _wait(lambda: "power.ACTUATORS_OFF" in heard.events, 30.0)
+        _hear(payload, heard, "power.ACTUATORS_OFF")
+        payload.hear_out()
     return heard
 
 
@@ -70,17 +73,18 @@ def _listen(payload: Payload, commands: tuple[str, ...]) -> Heard:
         _commission(payload)
         for name in commands:
             try:
-                payload.send(name, timeout_s=600.0)
+                payload.send(name, own_s=_LONGEST_S)
                 heard.ended = "OK"
             except CommandFailed as refused:
                 heard.ended = str(refused)
                 break
+        payload.hear_out()
     return heard
 
 
 def _commission(payload: Payload) -> None:
     try:
-        payload.send("sample.COMMISSION", timeout_s=60.0)
+        payload.send("sample.COMMISSION", own_s=_QUICK_S)
     except CommandFailed as refused:
         if refused.result not in ("EXECUTION", "WRONG_STATE"):
             raise
@@ -116,9 +120,6 @@ class hearing:
         self._context.__exit__(None, None, None)
 
 
-def _wait(true: Any, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise CommandFailed(f"not seen within {seconds:.0f} s", "TIMEOUT")
-        time.sleep(0.02)
+def _hear(payload: Payload, heard: Heard, event: str) -> None:
+    if payload.wait_own(lambda: True if event in heard.events else None, _QUICK_S) is None:
+        raise CommandFailed(f"{event} was not told within {_QUICK_S} s of the payload's own time", "TIMEOUT")

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from host_tools.ground.client import Payload
+from host_tools.ground.client import SILENT_S, Payload
 from host_tools.ground.errors import GroundError, LinkError, PortError, TransferFailed
 from host_tools.ground.port import open_port
+from host_tools.ground.wire import Status
 
 _PROMPT_S = 0.3
 _SLOW_PROMPT_S = 5.0
@@ -19,7 +20,8 @@ _LEAVE_PASTE = b"\x04"
 """Ctrl-D ends what was being pasted when a cable was pulled: until then the board waits for the rest of it,
 whatever else is typed. Only for who is neither a prompt, which it would restart, nor a payload."""
 _STATUS_S = 30.0
-"""A payload tells once a second how it is; an emulated chip's second may be several of ours."""
+"""A payload tells once a second how it is, and more often other things. An emulated chip's second may be many
+of ours: as long as it tells anything, its status is waited for, up to SILENT_S."""
 _RAIL_ON = 2
 DEPLOYMENT = "deployment.txt"
 
@@ -89,6 +91,22 @@ def _has_prompt(port: str, wait_s: float, before: bytes = b"") -> bool:
     return False
 
 
+def _status(payload: Payload) -> Status | None:
+    connection = payload.connection
+    assert connection is not None
+    counts = connection.link.counts
+    end = time.monotonic() + SILENT_S
+    heard = -1
+    while payload.status is None and counts.heard != heard and time.monotonic() < end:
+        heard = counts.heard
+
+        def told(before: int = heard) -> bool | None:
+            return True if payload.status is not None or counts.heard != before else None
+
+        connection.wait(told, _STATUS_S)
+    return payload.status
+
+
 def _ask(payload: Payload, enough: Callable[[Deployed], bool]) -> Look:
     assert payload.connection is not None
     welcome = payload.connection.link.welcome
@@ -103,10 +121,7 @@ def _ask(payload: Payload, enough: Callable[[Deployed], bool]) -> Look:
             words = NOTHING
     if enough(words):
         return Look(payload=True, deployed=words, dictionary=dictionary)
-    end = time.monotonic() + _STATUS_S
-    while payload.status is None and time.monotonic() < end:
-        time.sleep(0.02)
-    status = payload.status
+    status = _status(payload)
     activity = ""
     if status is None:
         activity = "something that it does not tell"

@@ -15,6 +15,8 @@ from host_tools.bench import fixture, plugin, report, stimulus, traces
 from host_tools.bench.calibration import Calibration
 from host_tools.bench.rig import Rig
 from host_tools.bench.traces import Heard, Trace
+from host_tools.deploy import raw
+from host_tools.deploy.errors import DeployError
 from host_tools.run.errors import UsageError
 
 STEPS = """
@@ -146,6 +148,49 @@ def test_a_known_failure_has_reason_and_date(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "expected.toml").write_text('[[expected]]\nboard = "pico"\nstep = "test_x"\nreason = "r"\n')
     with pytest.raises(UsageError, match="date is missing"):
         plugin.expected_failures("pico")
+
+
+class Told:
+    """A board that tells seconds of its own."""
+
+    own_s = 0
+
+
+def test_a_step_has_the_boards_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = 0.0
+    monkeypatch.setattr(plugin.time, "monotonic", lambda: ours)
+    board = Told()
+    limit = plugin.Limit(board, 10)  # type: ignore[arg-type]
+    for _ in range(10):
+        # Eight of ours for one of its own: an emulated board on a busy machine.
+        ours += 8.0
+        board.own_s += 1
+        limit.look(0, None)
+    board.own_s += 1
+    with pytest.raises(plugin.StepTimeout, match="not done after 10 s of the board's own time"):
+        limit.look(0, None)
+    board = Told()
+    limit = plugin.Limit(board, 10)  # type: ignore[arg-type]
+    ours += 9.9
+    limit.look(0, None)
+    ours += 0.1
+    with pytest.raises(plugin.StepTimeout, match="10 s in which the board told nothing"):
+        limit.look(0, None)
+
+
+def test_beats_of_a_step_are_counted_and_left_out() -> None:
+    def exec_raw(code: str, timeout: float, data_consumer: Any) -> tuple[bytes, bytes]:
+        for one in b"\x05\x05[1, \x052]\r\n\x04":
+            data_consumer(bytes((one,)))
+        return b"", code.encode()
+
+    board = raw.Raw.__new__(raw.Raw)
+    board._transport = SimpleNamespace(exec_raw=exec_raw)  # type: ignore[assignment]
+    beats: list[int] = []
+    assert board.ask("", beat=lambda: beats.append(1)) == "[1, 2]"
+    assert len(beats) == 3
+    with pytest.raises(DeployError, match="in the middle of a step: OSError: 5"):
+        board.ask("OSError: 5")
 
 
 def all_steps() -> Any:
