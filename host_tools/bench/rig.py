@@ -57,7 +57,8 @@ def w(ms,*ps):
   beat()
 def chk(*ps):
  for p in ps: p.check()
- w(60,*ps)
+ time.sleep_ms(60)
+ for p in ps: p.poll()
 def steps(s,n,rate,until=None):
  s.reset_position(0)
  t=time.ticks_us()

@@ -13,8 +13,10 @@ from host_tools.ground.port import open_port
 from host_tools.ground.wire import Status
 
 _PROMPT_S = 0.3
-_SLOW_PROMPT_S = 5.0
-"""An emulated chip on a busy machine."""
+_SECOND_PROMPT_S = 5.0
+_FAR_PROMPT_S = 60.0
+"""The last question to who answered nothing, at a socket: an emulated chip on a busy machine may need as long
+for a second of its own, and a prompt gives no sign of life before it is there."""
 _LINK_S = 8.0
 _LEAVE_PASTE = b"\x04"
 """Ctrl-D ends what was being pasted when a cable was pulled: until then the board waits for the rest of it,
@@ -62,7 +64,8 @@ def look(port: str, key: str | None = None, enough: Callable[[Deployed], bool] =
     except PortError:
         raise
     except LinkError:
-        return Look(prompt=_has_prompt(port, _SLOW_PROMPT_S, _LEAVE_PASTE))
+        last_s = _FAR_PROMPT_S if "://" in port else _SECOND_PROMPT_S
+        return Look(prompt=_has_prompt(port, last_s, _LEAVE_PASTE))
     with payload:
         return _ask(payload, enough)
 
