@@ -14,6 +14,8 @@ from host_tools.ground.errors import CommandFailed
 # Of the payload's own seconds: a bring-up takes 40 of them, whatever the machine that emulates it is at.
 _QUICK_S = 30
 _LONGEST_S = 600
+_BEGINS = "power.ACTUATORS_ON"
+_BEFORE_S = 2.0
 CHANNELS = {
     "feed.POSITION": "um",
     "carousel.STEP": "steps",
@@ -26,7 +28,8 @@ CHANNELS = {
 
 @dataclass
 class Heard:
-    """What one payload told during a scenario: series by channel, and the events by name."""
+    """What one payload told during a scenario: series by channel, in seconds of its own since the actuators
+    came on (since the first value where they did not), and the events by name."""
 
     series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
@@ -95,19 +98,20 @@ class hearing:
     """While entered, what the payload tells goes into `heard`."""
 
     def __init__(self, payload: Payload, heard: Heard) -> None:
-        first: list[float] = []
+        self._listening = True
+        self._began_s: float | None = None
+        self._heard = heard
 
         def hear(name: str, seconds: float, value: Any) -> None:
-            if not first:
-                first.append(seconds)
             if name in CHANNELS and isinstance(value, (int, float)):
-                heard.series.setdefault(name, []).append((seconds - first[0], float(value)))
+                heard.series.setdefault(name, []).append((seconds, float(value)))
 
         def told(one: Any) -> None:
             if self._listening:
                 heard.events.append(one.name)
+                if one.name == _BEGINS and self._began_s is None:
+                    self._began_s = one.time.ms / 1000
 
-        self._listening = True
         payload.on_told(told)
         self._context = recorded(payload, hear)
 
@@ -118,6 +122,13 @@ class hearing:
         # The next scenario of the same session has a record of its own.
         self._listening = False
         self._context.__exit__(None, None, None)
+        series = self._heard.series
+        if self._began_s is None:
+            self._began_s = min((when for values in series.values() for when, _ in values), default=0.0)
+        for name, values in series.items():
+            shifted = [(when - self._began_s, value) for when, value in values]
+            # What was taken long before is sent too, where a channel is new to this listener.
+            series[name] = [one for one in shifted if one[0] >= -_BEFORE_S]
 
 
 def _hear(payload: Payload, heard: Heard, event: str) -> None:

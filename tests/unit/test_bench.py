@@ -110,6 +110,7 @@ def test_fixtures_say_what_to_connect(name: str) -> None:
     one = fixture.load(name)
     assert one.connect and one.doc and one.wired <= set(fixture.CAPABILITIES)
     assert name != "full" or len(one.connect) == 11
+    assert not [line for line in one.connect if "Connect" in line], "the word stands before each line already"
 
 
 def test_bad_fixtures_are_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,13 +246,25 @@ class Teller:
         self.sampled = call
 
 
+def sampled(ms: int, value: int) -> Any:
+    return SimpleNamespace(name="feed.POSITION", time=SimpleNamespace(ms=ms), value=value)
+
+
 def test_a_scenario_is_heard_until_its_end_and_no_longer() -> None:
     payload, heard = Teller(), Heard()
-    sample = SimpleNamespace(name="feed.POSITION", time=SimpleNamespace(ms=5), value=7)
     with traces.hearing(payload, heard):  # type: ignore[arg-type]
-        payload.told(SimpleNamespace(name="power.ACTUATORS_ON"))
-        payload.sampled([sample])
+        payload.sampled([sampled(5000, 7), sampled(8500, 8)])
+        payload.told(SimpleNamespace(name="power.ACTUATORS_ON", time=SimpleNamespace(ms=9000)))
+        payload.sampled([sampled(9500, 9)])
     payload.told(SimpleNamespace(name="sample.READY"))
-    payload.sampled([sample])
+    payload.sampled([sampled(9600, 10)])
     assert heard.events == ["power.ACTUATORS_ON"]
-    assert heard.series == {"feed.POSITION": [(0.0, 7.0)]}
+    # Both payloads' series begin where their actuators came on, and what is old is left out.
+    assert heard.series == {"feed.POSITION": [(-0.5, 8.0), (0.5, 9.0)]}
+
+
+def test_a_scenario_without_actuators_is_counted_from_its_first_value() -> None:
+    payload, heard = Teller(), Heard()
+    with traces.hearing(payload, heard):  # type: ignore[arg-type]
+        payload.sampled([sampled(5000, 7), sampled(5250, 8)])
+    assert heard.series == {"feed.POSITION": [(0.0, 7.0), (0.25, 8.0)]}
