@@ -32,13 +32,13 @@ class Board:
         self.done: list[str] = []
 
     def enter(self) -> None:
-        pass
+        self.done.append("enter")
 
     def close(self) -> None:
-        pass
+        self.done.append("close")
 
     def tools(self) -> None:
-        pass
+        self.done.append("tools")
 
     def survey(self) -> dict[str, Any]:
         return dict(self.says)
@@ -79,6 +79,7 @@ def test_a_board_that_can_not_take_it(
     monkeypatch.setattr(busy, "look", lambda *_: busy.Look(prompt=True))
     with pytest.raises(DeployError, match=words) as caught:
         deploy.deploy(deploy.Asked("a port", **asked), lambda _: None, lambda *_: None)
+    assert board.done[-1] == "close", "the port is let go"
     assert board.sent == [] and not [code for code in board.done if "rename" in code]
     said = str(caught.value)
     assert "Nothing was changed" in said or "What was there is as it was" in said
