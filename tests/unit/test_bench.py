@@ -13,7 +13,7 @@ import pytest
 
 from host_tools.bench import fixture, plugin, report, stimulus, traces
 from host_tools.bench.calibration import Calibration
-from host_tools.bench.rig import Rig
+from host_tools.bench.rig import DeadBoard, Rig
 from host_tools.bench.traces import Heard, Trace
 from host_tools.deploy import raw
 from host_tools.deploy.errors import DeployError
@@ -192,6 +192,44 @@ def test_beats_of_a_step_are_counted_and_left_out() -> None:
     assert len(beats) == 3
     with pytest.raises(DeployError, match="in the middle of a step: OSError: 5"):
         board.ask("OSError: 5")
+
+
+class Unplugged:
+    """A prompt whose line goes away in the middle of a step."""
+
+    closed = 0
+
+    def ask(self, *_: Any, **__: Any) -> str:
+        raise raw.LineGone("the board stopped answering in the middle of a step (gone)")
+
+    def reset(self) -> None:
+        raise raw.LineGone("the board stopped answering while it was reset (gone)")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "words"),
+    [
+        (None, DeadBoard, "With --power-cycle COMMAND the bench can switch its supply"),
+        ("echo no relay >&2; exit 3", DeadBoard, "--power-cycle ended with status 3: no relay"),
+        ("touch cycled", DeployError, "after a power cycle it is back. This step was not repeated"),
+    ],
+)
+def test_a_board_that_goes_away_is_power_cycled_where_that_is_possible(
+    command: str | None, kind: type[Exception], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rig, prompt = Rig("socket://127.0.0.1:1", "pico", None, command), Unplugged()
+    rig._raw = prompt  # type: ignore[assignment]
+    rig._reset = True
+    asked: list[bool] = []
+    monkeypatch.setattr(rig, "_connect", lambda: asked.append(True))
+    with pytest.raises(kind, match=words):
+        rig.run("return 1")
+    assert prompt.closed == 1, "the port is let go"
+    assert (tmp_path / "cycled").exists() == (kind is DeployError) == bool(asked)
 
 
 def all_steps() -> Any:
