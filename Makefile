@@ -145,8 +145,9 @@ chip-images: $(RUN_READY)
 	@echo "== the chip target: Node, the stock image, the image with the firmware"
 	@$(BIN)/python -m host_tools.chip.prepare
 
-test-chip: $(TEST_READY) chip  ## The long tests of the emulated chip (under 20 minutes)
-	@$(BIN)/python -m pytest -m chip $(PYTEST)
+# Whole files to a worker: the tests of one share a served chip. The images first, so that no two workers build the same one.
+test-chip: $(TEST_READY) chip chip-images  ## The long tests of the emulated chip (under 20 minutes)
+	@$(BIN)/python -m pytest -m chip -n 2 --dist loadfile $(PYTEST)
 
 $(CHIP_READY): host_tools/chip/package.json host_tools/chip/package-lock.json
 	@command -v npm >/dev/null || { \

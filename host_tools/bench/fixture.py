@@ -28,6 +28,7 @@ STIMULUS = "stimulus"
 """The capability that --stimulus brings, whatever the fixture; no fixture says it."""
 _STIMULUS_TEXT = "a stimulus board on the payload's pins (--stimulus PORT)"
 KEYS = ("doc", "wired")
+_CONNECT = "# Connect: "
 
 
 @dataclass(frozen=True)
@@ -79,5 +80,7 @@ def load(name: str) -> Fixture:
     wired = data.get("wired")
     if not isinstance(wired, list) or any(one not in CAPABILITIES for one in wired):
         raise UsageError(f"{file}: wired is {wired!r}; a list of {', '.join(CAPABILITIES)} is allowed.")
-    connect = tuple(line[2:].strip() for line in text.splitlines() if line.startswith("# Connect: "))
+    connect = tuple(
+        line.removeprefix(_CONNECT).strip() for line in text.splitlines() if line.startswith(_CONNECT)
+    )
     return Fixture(name, str(data.get("doc", "")), connect, frozenset(wired))

@@ -24,11 +24,35 @@ from host_tools.bench.traces import Trace
 from host_tools.run.errors import UsageError
 
 STEP_S = 600
+LOOK_S = 0.5
 EXPECTED_KEYS = ("board", "step", "reason", "date")
 
 
 class StepTimeout(Exception):
     """A step took longer than it may."""
+
+
+class Limit:
+    """How long a step may take: so many seconds of the board's own, which are as many of ours on a real one;
+    an emulated one has them however busy the machine is. A board that tells none of its own for as many of
+    ours is given up, too.
+    """
+
+    def __init__(self, rig: Rig, seconds: int) -> None:
+        self._rig = rig
+        self._seconds = seconds
+        self._began = self._told = rig.own_s
+        self._told_at = time.monotonic()
+
+    def look(self, _number: int, _frame: FrameType | None) -> None:
+        """Called now and then. Raises StepTimeout when it is over."""
+        own, now = self._rig.own_s, time.monotonic()
+        if own != self._told:
+            self._told, self._told_at = own, now
+        if own - self._began > self._seconds:
+            raise StepTimeout(f"not done after {self._seconds} s of the board's own time")
+        if now - self._told_at >= self._seconds:
+            raise StepTimeout(f"not done after {self._seconds} s in which the board told nothing")
 
 
 @dataclass
@@ -91,7 +115,9 @@ class Plugin:
         """Known to the conftest by this, and to pytest by their names."""
         config.stash[BENCH] = self.bench
         config.addinivalue_line("markers", "needs(*capabilities): skipped where they are not wired")
-        config.addinivalue_line("markers", f"limit_s(seconds): how long the step may take ({STEP_S})")
+        config.addinivalue_line(
+            "markers", f"limit_s(seconds): how long it may take, in the board's time ({STEP_S})"
+        )
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Skip what is not wired, expect what is known to fail."""
@@ -109,17 +135,13 @@ class Plugin:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """A step has its time."""
         mark = item.get_closest_marker("limit_s")
-        limit = int(mark.args[0]) if mark else STEP_S
-
-        def late(_number: int, _frame: FrameType | None) -> None:
-            raise StepTimeout(f"not done after {limit} s")
-
-        before = signal.signal(signal.SIGALRM, late)
-        signal.alarm(limit)
+        limit = Limit(self.bench.rig, int(mark.args[0]) if mark else STEP_S)
+        before = signal.signal(signal.SIGALRM, limit.look)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
         try:
             return (yield)
         finally:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
 
     # What came out

@@ -106,10 +106,9 @@ def _trace(trace: Trace) -> str:
     ]
     return (
         f"<h2>Scenario: {html.escape(trace.name)}</h2><p>Ended here: {html.escape(trace.here.ended)}. On "
-        "the emulator: "
-        f"{html.escape(trace.emulated.ended)}. <span style='color:{_HERE}'>This board</span>, "
-        "<span "
-        f"style='color:{_EMULATED}'>emulator</span>.</p>{''.join(panels)}"
+        f"the emulator: {html.escape(trace.emulated.ended)}. Seconds count from the actuators' coming on. "
+        f"<span style='color:{_HERE}'>This board</span>, <span style='color:{_EMULATED}'>emulator</span>.</p>"
+        f"{''.join(panels)}"
         f"{_events(trace.here, trace.emulated)}"
     )
 
@@ -127,13 +126,15 @@ def _events(here: Heard, emulated: Heard) -> str:
 
 def _panel(name: str, unit: str, here: list[tuple[float, float]], emulated: list[tuple[float, float]]) -> str:
     every = here + emulated
-    x_high = max(x for x, _ in every) or 1.0
+    x_low, x_high = min(x for x, _ in every), max(x for x, _ in every)
+    if x_high == x_low:
+        x_high = x_low + 1.0
     low, high = min(y for _, y in every), max(y for _, y in every)
     if high == low:
         high = low + 1
 
     def place(x: float, y: float) -> str:
-        px = _LEFT + x / x_high * (_W - _LEFT - 10)
+        px = _LEFT + (x - x_low) / (x_high - x_low) * (_W - _LEFT - 10)
         py = 20 + (high - y) / (high - low) * (_H - 20 - _BOTTOM)
         return f"{px:.1f},{py:.1f}"
 
@@ -144,12 +145,14 @@ def _panel(name: str, unit: str, here: list[tuple[float, float]], emulated: list
             path = " ".join(place(x, y) for x, y in points)
             lines.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{path}"/>')
     marks = "".join(
-        f'<text x="{_LEFT - 6}" y="{place(0, y).split(",")[1]}" text-anchor="end" font-size="10">{y:g}</text>'
+        f'<text x="{_LEFT - 6}" y="{place(x_low, y).split(",")[1]}" text-anchor="end" font-size="10">'
+        f"{y:g}</text>"
         for y in nice_ticks(low, high, 3)
     )
     return (
         f'<svg viewBox="0 0 {_W} {_H}" font-family="system-ui,sans-serif">'
         f'<text x="{_LEFT}" y="13" font-size="12">'
         f"{html.escape(name)} ({unit})</text>{marks}{''.join(lines)}"
+        f'<text x="{_LEFT}" y="{_H - 4}" font-size="10">{x_low:.0f} s</text>'
         f'<text x="{_W - 10}" y="{_H - 4}" text-anchor="end" font-size="10">{x_high:.0f} s</text></svg>'
     )

@@ -16,10 +16,13 @@ from host_tools.ground.errors import GroundError, PortError
 from host_tools.run.runner import board_data
 
 START_S = 120.0
-LASTS_S = 200.0
+_LASTS_S = 60
+"""Of the payload's own seconds: a copy is kept after ten in which the actuators are off."""
 _RAIL_ON = 2  # a flag of the payload's status (docs/wire.md)
 
-# Built on the board once: the drivers of its own board.py, and what every step ends with.
+# Built on the board once: the drivers of its own board.py, and what every step ends with. What takes long
+# says so once a second (`beat`): how long it may take is counted in the board's own time. What was read
+# before a step may wait in a FIFO: it is taken out by chk, before anything is made of it.
 _PRELUDE = """\
 import gc,json,time
 from board import BOARD
@@ -39,20 +42,30 @@ def safe():
  for n in ('feed','carousel'): d[n].stop()
  for n in ('breakoff_servo','gate_servo'): d[n].off()
  d['led_ring'].set(0)
+_b=time.ticks_ms()
+def beat():
+ global _b
+ t=time.ticks_ms()
+ if time.ticks_diff(t,_b)>=1000:
+  _b=t
+  print('\x05',end='')
 def w(ms,*ps):
  e=time.ticks_add(time.ticks_ms(),ms)
  while time.ticks_diff(e,time.ticks_ms())>0:
   for p in ps: p.poll()
   time.sleep_ms(10)
+  beat()
 def chk(*ps):
  for p in ps: p.check()
  time.sleep_ms(60)
+ for p in ps: p.poll()
 def steps(s,n,rate,until=None):
  s.reset_position(0)
  t=time.ticks_us()
  s.set_rate(rate if n>0 else -rate)
  while abs(s.position)<abs(n) and not(until and until()):
   s.tick()
+  beat()
   t=time.ticks_add(t,10000)
   while time.ticks_diff(t,time.ticks_us())>0: pass
  s.stop()
@@ -87,10 +100,24 @@ class Rig:
         self._raw: Raw | None = None
         self._payload: Payload | None = None
         self._reset = False
+        self._own_s = 0
         self.unsafe: list[str] = []
         """Outputs that were not at their safe level after the last start to the prompt."""
 
+    @property
+    def own_s(self) -> int:
+        """Seconds of the board's own that it has told so far: as a payload in its STATUS, at the prompt by
+        the beats of a step that takes long."""
+        return self._own_s + (self._payload.own_s if self._payload is not None else 0)
+
+    def _beat(self) -> None:
+        self._own_s += 1
+
     # At the prompt
+
+    def ready(self) -> None:
+        """The prompt is there and its drivers are built: what another part of a step waits for begins now."""
+        self._prompt()
 
     def run(self, code: str) -> Any:
         """Run code on the board, with the drivers `d` there; what it printed last, as JSON. The outputs are
@@ -99,9 +126,8 @@ class Rig:
         # A function, so that its names are gone afterwards.
         body = "\n".join(" " + line for line in code.strip("\n").split("\n"))
         try:
-            return json.loads(
-                self._prompt().ask(f"def _s():\n{body}\ntry:\n print(json.dumps(_s()))\nfinally:\n safe()\n")
-            )
+            whole = f"def _s():\n{body}\ntry:\n print(json.dumps(_s()))\nfinally:\n safe()\n"
+            return json.loads(self._prompt().ask(whole, beat=self._beat))
         except DeployError as error:
             if not isinstance(error, LineGone):
                 raise
@@ -155,34 +181,33 @@ class Rig:
                 time.sleep(0.3)
 
     def rail_is_on(self) -> bool:
-        """What the payload says of the rail, once a second. Raises DeployError when it says nothing."""
+        """What the payload says of the rail, once a second. Raises NoAnswer when it says nothing."""
         payload = self.payload()
         payload.status = None
-        end = time.monotonic() + START_S
-        while payload.status is None:
-            if time.monotonic() > end:
-                raise DeployError(f"the payload did not say how it is for {START_S:.0f} s")
-            time.sleep(0.05)
-        status: Any = payload.status
+        # Any: the wait looks at what another thread sets.
+        status: Any = payload.wait_own(lambda: payload.status, 2)
+        assert status is not None, "a second of its own is over when it has told its status"
         return bool(status.flags & _RAIL_ON)
 
     def wait_kept(self) -> str:
         """Wait until the copy that runs is no longer on trial, so that resets count for nothing; its slot."""
-        end = time.monotonic() + LASTS_S
+        payload = self.payload()
+        end = payload.own_s + _LASTS_S
         while True:
-            words = self.payload().downlink("deployment.txt").decode().split(" ")
+            words = payload.downlink("deployment.txt").decode().split(" ")
             if words[-1].strip() == "kept":
                 return words[0]
-            if time.monotonic() > end:
+            if payload.own_s > end:
                 raise DeployError(
-                    f"slot {words[0]} is still on trial after {LASTS_S:.0f} s with the actuators off"
+                    f"slot {words[0]} is still on trial after {_LASTS_S} s of its own with the actuators off"
                 )
-            time.sleep(1.0)
+            payload.wait_own(lambda: None, 1)
 
     # Between the two
 
     def _leave_payload(self) -> None:
         if self._payload is not None:
+            self._own_s += self._payload.own_s
             self._payload.close()
             self._payload = None
 

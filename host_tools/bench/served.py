@@ -16,14 +16,15 @@ _END_S = 30.0
 
 class Served:
     """`rochette emulate --tcp 0 --pace max` with more options, until `close`. `port`: where it is reached;
-    `stimulus`: where its stimulus board is, "" without one.
+    `stimulus`: where its stimulus board is; `link`: its line to the ground, where that is another one; ""
+    without one.
 
     Raises RuntimeError, with what it said, when it does not start.
     """
 
     def __init__(self, *options: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="rochette-served-")
-        log = Path(self._folder.name) / "log"
+        self._log = log = Path(self._folder.name) / "log"
         command = [sys.executable, "-m", "host_tools.cli", "emulate", "--tcp", "0", "--pace", "max"]
         with log.open("w") as out:
             self._process = subprocess.Popen(
@@ -39,6 +40,8 @@ class Served:
                 self.port = found[1]
                 played = re.search(r"--stimulus (socket://[\w.]+:\d+)", said)
                 self.stimulus = played[1] if played else ""
+                ground = re.search(r"line to the ground: --port (socket://[\w.]+:\d+)", said)
+                self.link = ground[1] if ground else ""
                 return
             time.sleep(0.05)
         said = log.read_text().strip()
@@ -52,8 +55,10 @@ class Served:
         self.close()
 
     def close(self) -> None:
-        """No process is left."""
-        if self._process.poll() is None:
+        """No process is left. One that ended by itself has had a reason, and it is told."""
+        if self._process.poll() is not None:
+            print(f"the emulated payload ended by itself: {self._log.read_text().strip()}", file=sys.stderr)
+        else:
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(_END_S)

@@ -132,12 +132,17 @@ class Stimulus:
         return self._numbers(f"read {line}")[-1]
 
     def turn(self, edges: int, rate: int) -> None:
-        """Play the encoder, and wait for its end."""
+        """Play the encoder, and wait for its end, as long as there is progress."""
         self.ask(f"turn {edges} {rate}")
-        end = time.monotonic() + ANSWER_S + 2 * abs(edges) / rate
-        while not self.ask("turned").endswith("at rest"):
-            if time.monotonic() > end:
-                raise StimulusError(f"{self.name}: {edges} edges at {rate} a second: it goes on and on")
+        gone, seen = "", time.monotonic()
+        while not (turned := self.ask("turned")).endswith("at rest"):
+            if turned != gone:
+                gone, seen = turned, time.monotonic()
+            elif time.monotonic() - seen > ANSWER_S:
+                raise StimulusError(
+                    f"{self.name}: {edges} edges at {rate} a second: no further than '{turned}' in "
+                    f"{ANSWER_S:.0f} s"
+                )
             time.sleep(0.02)
 
     def load(self, raw: int) -> None:

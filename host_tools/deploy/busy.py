@@ -7,19 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from host_tools.ground.client import Payload
+from host_tools.ground.client import SILENT_S, Payload
 from host_tools.ground.errors import GroundError, LinkError, PortError, TransferFailed
 from host_tools.ground.port import open_port
+from host_tools.ground.wire import Status
 
 _PROMPT_S = 0.3
-_SLOW_PROMPT_S = 5.0
-"""An emulated chip on a busy machine."""
+_SECOND_PROMPT_S = 5.0
+_FAR_PROMPT_S = 60.0
+"""The last question to who answered nothing, at a socket: an emulated chip on a busy machine may need as long
+for a second of its own, and a prompt gives no sign of life before it is there."""
 _LINK_S = 8.0
 _LEAVE_PASTE = b"\x04"
 """Ctrl-D ends what was being pasted when a cable was pulled: until then the board waits for the rest of it,
 whatever else is typed. Only for who is neither a prompt, which it would restart, nor a payload."""
 _STATUS_S = 30.0
-"""A payload tells once a second how it is; an emulated chip's second may be several of ours."""
+"""A payload tells once a second how it is, and more often other things. An emulated chip's second may be many
+of ours: as long as it tells anything, its status is waited for, up to SILENT_S."""
 _RAIL_ON = 2
 DEPLOYMENT = "deployment.txt"
 
@@ -60,7 +64,8 @@ def look(port: str, key: str | None = None, enough: Callable[[Deployed], bool] =
     except PortError:
         raise
     except LinkError:
-        return Look(prompt=_has_prompt(port, _SLOW_PROMPT_S, _LEAVE_PASTE))
+        last_s = _FAR_PROMPT_S if "://" in port else _SECOND_PROMPT_S
+        return Look(prompt=_has_prompt(port, last_s, _LEAVE_PASTE))
     with payload:
         return _ask(payload, enough)
 
@@ -89,6 +94,22 @@ def _has_prompt(port: str, wait_s: float, before: bytes = b"") -> bool:
     return False
 
 
+def _status(payload: Payload) -> Status | None:
+    connection = payload.connection
+    assert connection is not None
+    counts = connection.link.counts
+    end = time.monotonic() + SILENT_S
+    heard = -1
+    while payload.status is None and counts.heard != heard and time.monotonic() < end:
+        heard = counts.heard
+
+        def told(before: int = heard) -> bool | None:
+            return True if payload.status is not None or counts.heard != before else None
+
+        connection.wait(told, _STATUS_S)
+    return payload.status
+
+
 def _ask(payload: Payload, enough: Callable[[Deployed], bool]) -> Look:
     assert payload.connection is not None
     welcome = payload.connection.link.welcome
@@ -103,10 +124,7 @@ def _ask(payload: Payload, enough: Callable[[Deployed], bool]) -> Look:
             words = NOTHING
     if enough(words):
         return Look(payload=True, deployed=words, dictionary=dictionary)
-    end = time.monotonic() + _STATUS_S
-    while payload.status is None and time.monotonic() < end:
-        time.sleep(0.02)
-    status = payload.status
+    status = _status(payload)
     activity = ""
     if status is None:
         activity = "something that it does not tell"

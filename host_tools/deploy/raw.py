@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import struct
 import time
@@ -17,8 +18,13 @@ from serial import SerialException
 from host_tools.deploy.errors import DeployError
 
 BAUD = 115_200
-_QUIET_S = 15.0  # a flash erase, the board's own hashing: all far below
-_LONGEST_S = 120  # of a step that says nothing meanwhile
+_QUIET_S = 30
+"""A flash erase, the board's own hashing, a soft reset: all far below a second of the board's own; an
+emulated board on a busy machine may take thirty of ours for that."""
+_SILENT_S = 120
+"""The same for code that takes longer and says by a BEAT, about once in a second of its own, that it goes on.
+"""
+BEAT = b"\x05"
 _CHUNK = 1024
 
 # MicroPython's documentation says that a watchdog cannot be stopped. The RP2040's and RP2350's own can be
@@ -116,52 +122,71 @@ class Raw:
     def enter(self) -> None:
         """Stop what runs, and keep its watchdog from resetting the chip meanwhile."""
         with self._in_words("while what runs was stopped"):
-            self._transport.enter_raw_repl(soft_reset=False)
-            self._transport.exec(_PAUSE_WATCHDOG)
+            self._transport.enter_raw_repl(soft_reset=False, timeout_overall=_QUIET_S)
+            self._exec(_PAUSE_WATCHDOG)
 
     def soft_reset(self) -> None:
         """A fresh interpreter, with boot.py run and nothing else."""
         with self._in_words("while MicroPython started anew"):
-            self._transport.enter_raw_repl(soft_reset=True)
+            self._transport.enter_raw_repl(soft_reset=True, timeout_overall=_QUIET_S)
 
     def survey(self) -> dict[str, Any]:
         """What the board is and has."""
         with self._in_words("while it was looked at"):
-            return dict(json.loads(self._transport.exec(_SURVEY)))
+            return dict(json.loads(self._exec(_SURVEY)))
 
     def tools(self) -> None:
         """Put the helpers for what follows there."""
         with self._in_words("while the copy was prepared"):
-            self._transport.exec(_TOOLS)
+            self._exec(_TOOLS)
 
     def call(self, expression: str, when: str) -> Any:
         """The value of an expression there."""
         with self._in_words(when):
-            return self._transport.eval(expression)
+            return ast.literal_eval(self._exec(f"print(repr({expression}))").decode().strip())
 
-    def ask(self, code: str, when: str = "in the middle of a step") -> str:
-        """Run code there; what it printed."""
+    def ask(
+        self,
+        code: str,
+        when: str = "in the middle of a step",
+        beat: Callable[[], object] = lambda: None,
+    ) -> str:
+        """Run code there; what it printed. `beat` is called for each BEAT in that, which is left out."""
+        said = bytearray()
+
+        def hear(one: bytes) -> None:
+            if one == BEAT:
+                beat()
+            else:
+                said.extend(one)
+
         with self._in_words(when):
-            said, error = self._transport.exec_raw(code, timeout=_LONGEST_S)
+            _, error = self._transport.exec_raw(code, timeout=_SILENT_S, data_consumer=hear)
             if error:
                 raise TransportExecError(1, error.decode(errors="replace"))
-            return str(said.decode(errors="replace").strip())
+        return said.rstrip(b"\x04").decode(errors="replace").strip()
+
+    def _exec(self, code: str) -> bytes:
+        said, error = self._transport.exec_raw(code, timeout=_QUIET_S)
+        if error:
+            raise TransportExecError(1, error.decode(errors="replace"))
+        return bytes(said)
 
     def do(self, code: str, when: str) -> None:
         """Run code there."""
         with self._in_words(when):
-            self._transport.exec(code)
+            self._exec(code)
 
     def send(self, path: str, data: bytes, sent: Callable[[int], object]) -> None:
         """Write a file; `sent` is told how many bytes went."""
         when = f"while {path} was copied"
         with self._in_words(when):
-            self._transport.exec(f"_f=open({path!r},'wb')\n_w=_f.write")
+            self._exec(f"_f=open({path!r},'wb')\n_w=_f.write")
             for at in range(0, len(data), _CHUNK):
                 part = data[at : at + _CHUNK]
-                self._transport.exec(f"_w(_d({b2a_base64(part, newline=False)!r}))")
+                self._exec(f"_w(_d({b2a_base64(part, newline=False)!r}))")
                 sent(len(part))
-            self._transport.exec("_f.close()")
+            self._exec("_f.close()")
 
     def hashes(self, paths: Iterable[str], when: str = "while the copy was compared") -> list[str]:
         """The hash of each file there; "" for one that is not there."""

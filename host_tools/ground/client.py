@@ -17,7 +17,7 @@ from binascii import crc32
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from host_tools.ground import bench, files, wire
 from host_tools.ground import sequence as sequences
@@ -37,12 +37,16 @@ from host_tools.ground.schema import SET, Names
 from host_tools.ground.tag import Tag, read_key
 from host_tools.ground.vision import Vision
 
+_Got = TypeVar("_Got")
 CONNECT_S = 5.0
 REJOIN_S = 120.0
 """What runs long waits this long for a port that went away."""
 QUICK_S = 10.0
 """Commands that move nothing are answered well within this."""
 TRANSFER_IDLE_S = 20.0
+SILENT_S = 120.0
+"""A payload that is there tells once a second of its own how it is. This long without that, and it is gone,
+however slow the machine is that emulates it."""
 _BENCH_S = 0.5
 _OK = "OK"
 
@@ -59,6 +63,8 @@ class Payload(Ears):
         self.here: dict[str, Any] | None = None
         """What the emulator's bench says of itself; None for a real payload."""
         self.unreadable = 0
+        self.own_s = 0
+        """Seconds of the payload's own time, as it told them: one for each STATUS."""
         self.dictionary_checked = False
         self._unpacker = Unpacker(names.schema)
         self._told: list[Callable[[Told], None]] = []
@@ -170,19 +176,28 @@ class Payload(Ears):
 
     # Commanding
 
-    def send(self, name: str, *values: Any, timeout_s: float | None = None, arm: bool = True) -> Sent:
+    def send(
+        self,
+        name: str,
+        *values: Any,
+        timeout_s: float | None = None,
+        own_s: int | None = None,
+        arm: bool = True,
+    ) -> Sent:
         """Check, send, and wait for how it ended; a hazardous command is armed first, unless `arm` is False.
 
         `values` are texts as typed, or numbers, names of enum values, strings. Raises UnknownName and
         BadArgument before anything is sent, CommandFailed when the payload says no, NoAnswer after
-        `timeout_s` (None: as long as it takes) or when nobody can know.
+        `timeout_s` or after `own_s` of the payload's own seconds (None: as long as it takes), or when nobody
+        can know.
         """
         command = self.names.command(name)
         packet = self.names.packet(command, values)
         self._must_match()
         if arm and self.names.hazardous(command):
-            self.send("link.ARM", command.opcode, timeout_s=QUICK_S)
-        return self.finish(command, self._line.send(packet), timeout_s)
+            quick = None if own_s is not None else QUICK_S
+            self.send("link.ARM", command.opcode, timeout_s=quick, own_s=own_s)
+        return self.finish(command, self._line.send(packet), timeout_s, own_s)
 
     def submit(self, name: str, *values: Any) -> tuple[CommandShape, Sent]:
         """Check and send without waiting; `finish` waits. Does not arm."""
@@ -198,9 +213,17 @@ class Payload(Ears):
                 raise NoAnswer("the payload has not answered yet. Nothing was sent.")
             self.check_dictionary(welcome)
 
-    def finish(self, command: CommandShape, sent: Sent, timeout_s: float | None = None) -> Sent:
+    def finish(
+        self, command: CommandShape, sent: Sent, timeout_s: float | None = None, own_s: int | None = None
+    ) -> Sent:
         """Wait for the end of a command that was submitted."""
-        self._line.wait_done(sent, timeout_s)
+        if own_s is None:
+            self._line.wait_done(sent, timeout_s)
+        elif self.wait_own(lambda: sent if sent.done else None, own_s) is None:
+            raise NoAnswer(
+                f"{self._line.port.name}: no answer in {own_s} s of the payload's own time; it may still do "
+                "it."
+            )
         if sent.state == DROPPED:
             raise CommandFailed(f"{command.name} was not carried out: {sent.why}.", "DROPPED")
         if sent.state == UNKNOWN:
@@ -225,6 +248,39 @@ class Payload(Ears):
         elif label == "VALIDATION" and sent.argument:
             text += f": argument {sent.argument} is {sent.value}"
         return text + "."
+
+    # Waiting in the payload's own time
+
+    def wait_own(self, get: Callable[[], _Got | None], own_s: int) -> _Got | None:
+        """Wait until `get()` gives something, as long as `own_s` of the payload's own seconds: it says when
+        one is over. So an emulated payload has its time on a busy machine, too. None after that. Raises
+        NoAnswer when it says nothing for SILENT_S, PortError when the port goes away.
+        """
+        began = self.own_s
+        while self.own_s - began <= own_s:
+            heard = self.own_s
+
+            def look(heard: int = heard) -> _Got | bool | None:
+                got = get()
+                return got if got is not None else True if self.own_s != heard else None
+
+            if self._line.wait(look, SILENT_S) is None:
+                raise NoAnswer(f"{self._line.port.name}: the payload has said nothing for {SILENT_S:.0f} s.")
+            got = get()
+            if got is not None:
+                return got
+        return None
+
+    def hear_out(self) -> None:
+        """Wait until all that it has told up to now is heard: an answer may overtake the events before it,
+        and those that were lost on the way are asked for. Raises NoAnswer, PortError: see wait_own.
+        """
+        began = self.own_s
+        heard = self.wait_own(lambda: True if self.own_s != began and self._line.link.heard_all else None, 60)
+        if heard is None:
+            raise NoAnswer(f"{self._line.port.name}: some of what the payload told did not come in 60 s.")
+
+    # Past every queue
 
     def stop(self) -> str:
         """Actuators off now, everything halted."""
@@ -432,6 +488,7 @@ class Payload(Ears):
     def on_status(self, status: wire.Status) -> None:
         """See Ears."""
         self.status = status
+        self.own_s += 1
 
     def on_event(self, boot: int, number: int, packet: bytes) -> None:
         """See Ears."""

@@ -22,7 +22,12 @@ have been carried out. DROPPED: it was not, and will not be."""
 
 COMMAND_PACKET = b"\x00\x00"
 SILENCE_MS = 3000
-"""Without a frame for this long the link is tried anew; STATUS comes once a second."""
+"""Without a frame for this long the link is tried anew; STATUS comes once a second of the payload's own."""
+SILENCE_MAX_MS = 96_000
+"""A payload that was there all along and only slow, an emulated one on a busy machine, is left twice the time
+after each silence, up to this: a handshake every three of our seconds would keep it from ever telling how it
+is."""
+_SECONDS_MISSED = 3
 _QUERY_MS = 2000
 _AGAIN_MS = 300
 _EVENTS_HELD = 1024
@@ -141,6 +146,9 @@ class Link:
         self.refused = False
         self._hello_ms = 0
         self._heard_ms = 0
+        self._silence_ms = SILENCE_MS
+        self._went_silent = False
+        self._status_ms: int | None = None
         # reliable, up
         self._queue: list[Sent] = []
         self._unacknowledged: list[Sent] = []
@@ -199,6 +207,11 @@ class Link:
         return not self._queue and not self._unacknowledged
 
     @property
+    def heard_all(self) -> bool:
+        """Whether every event that the payload is known to have told was passed on, or is lost for good."""
+        return self.up and self._newest <= self._last_event
+
+    @property
     def room(self) -> bool:
         """Whether another packet would leave soon: for those who send files."""
         return len(self._queue) < 4
@@ -230,8 +243,9 @@ class Link:
         """What is to be sent now. Call it after `receive`, and at least every 20 ms."""
         self._now = now_ms
         self._poll_urgents()
-        if self.up and now_ms - self._heard_ms > SILENCE_MS:
-            self._go_down(f"nothing was heard for {SILENCE_MS / 1000:g} s")
+        if self.up and now_ms - self._heard_ms > self._silence_ms:
+            self._go_down(f"nothing was heard for {self._silence_ms / 1000:g} s")
+            self._went_silent = True
         if not self.up:
             if not self.refused and now_ms >= self._hello_ms:
                 self._hello_ms = now_ms + wire.HELLO_MS
@@ -356,6 +370,8 @@ class Link:
     def _go_down(self, why: str) -> None:
         self.up = False
         self._hello_ms = 0
+        self._went_silent = False
+        self._status_ms = None
         self._ears.on_down(why)
 
     def _on_welcome(self, welcome: wire.Welcome) -> None:
@@ -366,8 +382,11 @@ class Link:
         fresh = welcome.session != self.session
         if fresh:
             self._begin_session(welcome)
+            self._silence_ms = SILENCE_MS
         else:
             self._acknowledge(welcome.expected)
+            if self._went_silent:
+                self._silence_ms = min(2 * self._silence_ms, SILENCE_MAX_MS)
         self.welcome = welcome
         self.up = True
         self.refused = False
@@ -417,6 +436,11 @@ class Link:
                 self._go_down("the payload has begun anew")
             return
         self.status = status
+        if self._status_ms is not None:
+            # As fast as it is now: three of its seconds, and no less than three of ours.
+            missed = _SECONDS_MISSED * (self._now - self._status_ms)
+            self._silence_ms = max(SILENCE_MS, min(self._silence_ms, missed))
+        self._status_ms = self._now
         self._newest = max(self._newest, status.newest)
         # An answer to each sign of life: however fast the payload's time runs, it hears us in time.
         self._owe_ack = True

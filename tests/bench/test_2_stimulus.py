@@ -15,7 +15,9 @@ SHORTEST_NS = 1000
 """What a step driver asks for: TMC2209 100 ns, A4988 and DRV8825 1 us and 1.9 us."""
 _UNTIL_MADE = """
 e=time.ticks_add(time.ticks_ms(),60000)
-while not d['feed_home'].made() and time.ticks_diff(e,time.ticks_ms())>0: time.sleep_ms(5)
+while not d['feed_home'].made() and time.ticks_diff(e,time.ticks_ms())>0:
+ time.sleep_ms(5)
+ beat()
 """
 
 
@@ -37,6 +39,7 @@ def duty(stimulus: Any, line: str) -> Any:
 
 def while_on(rig: Any, stimulus: Any, code: str, measure: Any) -> Any:
     """What `measure` gives while the payload does `code`."""
+    rig.ready()
     home = switch(rig, "feed_home")["active"]
     stimulus.set("feed_home", 1 - home)
     with ThreadPoolExecutor(1) as beside:

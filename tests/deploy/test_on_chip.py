@@ -64,7 +64,7 @@ def test_what_must_not_be_deployed_is_refused_in_words(chip: Served) -> None:
         run(chip.port, form="mpy")
     run(chip.port)
     with Payload.connect(chip.port, timeout_s=20) as payload:
-        payload.send("sample.COMMISSION", timeout_s=60)
+        payload.send("sample.COMMISSION", own_s=30)
         payload.submit("sample.BRING_UP")
         _wait_busy(payload)
     with pytest.raises(DeployError, match="the payload is at work .BRING_UP.. Nothing was stopped"):
@@ -72,14 +72,10 @@ def test_what_must_not_be_deployed_is_refused_in_words(chip: Served) -> None:
 
 
 def _wait_busy(payload: Payload) -> None:
-    import time
-
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        if payload.status is not None and payload.status.activity:
-            return
-        time.sleep(0.05)
-    raise AssertionError("bring-up did not begin")
+    busy = payload.wait_own(
+        lambda: True if payload.status is not None and payload.status.activity else None, 30
+    )
+    assert busy, "bring-up did not begin"
 
 
 def test_a_stock_image_is_told_from_ours(chip: Served) -> None:

@@ -124,6 +124,47 @@ def test_events_come_in_order_and_in_words(peer: Served, names: Names) -> None:
     assert told[0].text == "Self-test: all 1 parts answer" and told[0].time.ms == 1500
 
 
+def test_what_was_told_before_an_answer_is_heard_out(peer: Served, names: Names) -> None:
+    told: list[Told] = []
+    event = names.schema.event_named["system.SELF_TEST_PASSED"].id
+    with Payload.connect(str(peer[1]), names=names) as payload:
+        payload.on_told(told.append)
+        with peer[2]:
+            # It happened, and its frame was lost on the way.
+            peer[0].events[1] = struct.pack(">HIHBIII", 2, event, 1, 0, 5, 0, 7)
+        payload.send("system.NO_OP", timeout_s=5)
+        assert told == []
+        payload.hear_out()
+        assert [one.values for one in told] == [{"parts": 7}]
+
+
+class Hasty(Peer):
+    """Forty seconds of its own in one of ours."""
+
+    def poll(self, now_ms: int) -> bytes:
+        return super().poll(now_ms * 40)
+
+
+def test_a_wait_is_as_long_as_the_payload_says(names: Names, tmp_path: Path) -> None:
+    link = tmp_path / "tty"
+    with on_a_port(Hasty(digest=names.digest), link), Payload.connect(str(link), names=names) as payload:
+        began = time.monotonic()
+        assert payload.wait_own(lambda: None, 20) is None
+        assert time.monotonic() - began < 20, "it was waited for in our own seconds"
+        before = payload.own_s
+        assert payload.wait_own(lambda: payload.own_s if payload.own_s >= before + 3 else None, 20)
+        assert payload.send("system.NO_OP", own_s=60).result == 0
+
+
+def test_a_payload_that_tells_nothing_is_not_waited_for(
+    peer: Served, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("host_tools.ground.client.SILENT_S", 0.3)
+    with Payload.connect(str(peer[1]), names=names) as payload, peer[2]:
+        with pytest.raises(NoAnswer, match="has said nothing for 0 s"):
+            payload.wait_own(lambda: None, 20)
+
+
 def test_a_payload_that_restarts_is_found_again(peer: Served, names: Names) -> None:
     notes: list[str] = []
     with Payload.connect(str(peer[1]), names=names) as payload:

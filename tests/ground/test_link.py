@@ -123,6 +123,41 @@ def test_resets_of_the_payload_double_nothing_and_hide_nothing(seed: int) -> Non
             assert one.state == UNKNOWN and one.why
 
 
+class Slow(Peer):
+    """As the firmware does it: a second after each HELLO comes the next STATUS. Its time runs `factor` times
+    slower than ours: an emulated payload on a busy machine."""
+
+    factor = 20
+
+    def poll(self, now_ms: int) -> bytes:
+        self._now_ms = now_ms // self.factor
+        return super().poll(self._now_ms)
+
+    def _take_control(self, body: bytes, low_ack: int) -> None:
+        if body[0] == 1:
+            self._status_ms = self._now_ms
+        super()._take_control(body, low_ack)
+
+
+def test_a_slow_payload_comes_to_tell_how_it_is() -> None:
+    both = Both()
+    both.peer = slow = Slow()
+    both.run(90_000)
+    assert len(both.heard.ups) > 2, "it was silent for longer than a payload is that runs as we do"
+    assert both.ground.status is not None, "the handshakes kept it from ever telling"
+    before = len(both.heard.ups)
+    both.run(120_000)
+    assert len(both.heard.ups) == before, "its pace is known, and it is not asked again"
+    assert both.heard.ups == [True] + [False] * (before - 1), "one session"
+    slow.factor = 1
+    slow._status_ms = 0
+    both.run(4_000)
+    # Fast again: gone for as long as ever is gone.
+    slow.poll = lambda now_ms: b""  # type: ignore[method-assign]
+    both.run(4_000)
+    assert not both.ground.up
+
+
 def test_a_command_that_was_not_taken_is_sent_again_in_the_new_session() -> None:
     both = Both()
     both.run(100)

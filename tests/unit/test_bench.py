@@ -13,8 +13,10 @@ import pytest
 
 from host_tools.bench import fixture, plugin, report, stimulus, traces
 from host_tools.bench.calibration import Calibration
-from host_tools.bench.rig import Rig
+from host_tools.bench.rig import DeadBoard, Rig
 from host_tools.bench.traces import Heard, Trace
+from host_tools.deploy import raw
+from host_tools.deploy.errors import DeployError
 from host_tools.run.errors import UsageError
 
 STEPS = """
@@ -108,6 +110,7 @@ def test_fixtures_say_what_to_connect(name: str) -> None:
     one = fixture.load(name)
     assert one.connect and one.doc and one.wired <= set(fixture.CAPABILITIES)
     assert name != "full" or len(one.connect) == 11
+    assert not [line for line in one.connect if "Connect" in line], "the word stands before each line already"
 
 
 def test_bad_fixtures_are_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +149,87 @@ def test_a_known_failure_has_reason_and_date(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "expected.toml").write_text('[[expected]]\nboard = "pico"\nstep = "test_x"\nreason = "r"\n')
     with pytest.raises(UsageError, match="date is missing"):
         plugin.expected_failures("pico")
+
+
+class Told:
+    """A board that tells seconds of its own."""
+
+    own_s = 0
+
+
+def test_a_step_has_the_boards_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = 0.0
+    monkeypatch.setattr(plugin.time, "monotonic", lambda: ours)
+    board = Told()
+    limit = plugin.Limit(board, 10)  # type: ignore[arg-type]
+    for _ in range(10):
+        # Eight of ours for one of its own: an emulated board on a busy machine.
+        ours += 8.0
+        board.own_s += 1
+        limit.look(0, None)
+    board.own_s += 1
+    with pytest.raises(plugin.StepTimeout, match="not done after 10 s of the board's own time"):
+        limit.look(0, None)
+    board = Told()
+    limit = plugin.Limit(board, 10)  # type: ignore[arg-type]
+    ours += 9.9
+    limit.look(0, None)
+    ours += 0.1
+    with pytest.raises(plugin.StepTimeout, match="10 s in which the board told nothing"):
+        limit.look(0, None)
+
+
+def test_beats_of_a_step_are_counted_and_left_out() -> None:
+    def exec_raw(code: str, timeout: float, data_consumer: Any) -> tuple[bytes, bytes]:
+        for one in b"\x05\x05[1, \x052]\r\n\x04":
+            data_consumer(bytes((one,)))
+        return b"", code.encode()
+
+    board = raw.Raw.__new__(raw.Raw)
+    board._transport = SimpleNamespace(exec_raw=exec_raw)  # type: ignore[assignment]
+    beats: list[int] = []
+    assert board.ask("", beat=lambda: beats.append(1)) == "[1, 2]"
+    assert len(beats) == 3
+    with pytest.raises(DeployError, match="in the middle of a step: OSError: 5"):
+        board.ask("OSError: 5")
+
+
+class Unplugged:
+    """A prompt whose line goes away in the middle of a step."""
+
+    closed = 0
+
+    def ask(self, *_: Any, **__: Any) -> str:
+        raise raw.LineGone("the board stopped answering in the middle of a step (gone)")
+
+    def reset(self) -> None:
+        raise raw.LineGone("the board stopped answering while it was reset (gone)")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "words"),
+    [
+        (None, DeadBoard, "With --power-cycle COMMAND the bench can switch its supply"),
+        ("echo no relay >&2; exit 3", DeadBoard, "--power-cycle ended with status 3: no relay"),
+        ("touch cycled", DeployError, "after a power cycle it is back. This step was not repeated"),
+    ],
+)
+def test_a_board_that_goes_away_is_power_cycled_where_that_is_possible(
+    command: str | None, kind: type[Exception], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rig, prompt = Rig("socket://127.0.0.1:1", "pico", None, command), Unplugged()
+    rig._raw = prompt  # type: ignore[assignment]
+    rig._reset = True
+    asked: list[bool] = []
+    monkeypatch.setattr(rig, "_connect", lambda: asked.append(True))
+    with pytest.raises(kind, match=words):
+        rig.run("return 1")
+    assert prompt.closed == 1, "the port is let go"
+    assert (tmp_path / "cycled").exists() == (kind is DeployError) == bool(asked)
 
 
 def all_steps() -> Any:
@@ -200,13 +284,25 @@ class Teller:
         self.sampled = call
 
 
+def sampled(ms: int, value: int) -> Any:
+    return SimpleNamespace(name="feed.POSITION", time=SimpleNamespace(ms=ms), value=value)
+
+
 def test_a_scenario_is_heard_until_its_end_and_no_longer() -> None:
     payload, heard = Teller(), Heard()
-    sample = SimpleNamespace(name="feed.POSITION", time=SimpleNamespace(ms=5), value=7)
     with traces.hearing(payload, heard):  # type: ignore[arg-type]
-        payload.told(SimpleNamespace(name="power.ACTUATORS_ON"))
-        payload.sampled([sample])
+        payload.sampled([sampled(5000, 7), sampled(8500, 8)])
+        payload.told(SimpleNamespace(name="power.ACTUATORS_ON", time=SimpleNamespace(ms=9000)))
+        payload.sampled([sampled(9500, 9)])
     payload.told(SimpleNamespace(name="sample.READY"))
-    payload.sampled([sample])
+    payload.sampled([sampled(9600, 10)])
     assert heard.events == ["power.ACTUATORS_ON"]
-    assert heard.series == {"feed.POSITION": [(0.0, 7.0)]}
+    # Both payloads' series begin where their actuators came on, and what is old is left out.
+    assert heard.series == {"feed.POSITION": [(-0.5, 8.0), (0.5, 9.0)]}
+
+
+def test_a_scenario_without_actuators_is_counted_from_its_first_value() -> None:
+    payload, heard = Teller(), Heard()
+    with traces.hearing(payload, heard):  # type: ignore[arg-type]
+        payload.sampled([sampled(5000, 7), sampled(5250, 8)])
+    assert heard.series == {"feed.POSITION": [(0.0, 7.0), (0.25, 8.0)]}
