@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import binascii
+import copy
 import random
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rochette.ground import PARAMETERS_FILE
+from rochette.services import file_store
 from rochette.services.file_store import OsFiles, RamFiles
 from rochette.services.files import CfdpSum
 from rochette.tables import (
@@ -31,6 +34,7 @@ from rochette.tables import (
     EV_FILES_REMOVED,
     EV_FILES_SENT,
     EV_FILES_STORED,
+    EV_START_FILES_VOLATILE,
     FILE_REASON_BUSY,
     FILE_REASON_CANCELLED,
     FILE_REASON_EXISTS,
@@ -47,7 +51,7 @@ from rochette.tables import (
     PARAMETER_DEFAULTS,
     PARAMETER_IDS,
 )
-from tests.unit.ground_bench import Bench
+from tests.unit.ground_bench import BOARD, Bench
 from tests.unit.wire_ground import Ground
 
 
@@ -441,3 +445,42 @@ def test_a_draft_that_a_power_cut_left_is_gone_at_the_next_start(tmp_path) -> No
     assert store.names() == ["a"]
     assert OsFiles(str(tmp_path / "files")).names() == ["a"]
     assert not (tmp_path / "files" / ".a").exists()
+
+
+@pytest.mark.parametrize("why", ("no such place", "a file stands there", "no list"))
+def test_where_the_flash_cannot_be_used_files_are_in_ram_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    folder = tmp_path / "files"
+    if why == "no such place":
+        folder = tmp_path / "missing" / "files"
+    elif why == "a file stands there":
+        folder.write_bytes(b"somebody's own")
+    else:
+        folder.mkdir()
+
+        def fails(_path: str) -> list[str]:
+            raise OSError(5)
+
+        monkeypatch.setattr(file_store.os, "listdir", fails)
+    board = copy.deepcopy(BOARD)
+    board["link"]["files"]["folder"] = str(folder)
+    one = Bench(board)
+    store = one.ground.files.store
+    assert len(one.seen(EV_START_FILES_VOLATILE)) == 1 and isinstance(store, RamFiles)
+    store.save("notes", b"kept in RAM", 11)
+    assert store.size("notes") == 11
+    monkeypatch.undo()
+    if why == "a file stands there":
+        assert folder.read_bytes() == b"somebody's own"
+    else:
+        assert not folder.exists() or not list(folder.iterdir())
+
+
+def test_where_the_flash_can_be_used_nothing_is_said(tmp_path: Path) -> None:
+    board = copy.deepcopy(BOARD)
+    board["link"]["files"]["folder"] = str(tmp_path / "files")
+    one = Bench(board)
+    assert one.seen(EV_START_FILES_VOLATILE) == [] and isinstance(one.ground.files.store, OsFiles)
+    one.ground.files.store.save("notes", b"kept in flash", 13)
+    assert (tmp_path / "files" / "notes").read_bytes() == b"kept in flash"
