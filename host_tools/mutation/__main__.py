@@ -28,6 +28,7 @@ FILES = (
     "firmware/rochette/activities/record.py",
 )
 TESTS = (
+    "tests/unit/test_custody_edges.py",
     "tests/unit/test_service_inventory.py",
     "tests/unit/test_service_ledger.py",
     "tests/unit/test_service_ledger_edges.py",

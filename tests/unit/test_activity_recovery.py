@@ -77,8 +77,13 @@ def test_from_anywhere_the_tube_gets_back_into_its_seat_and_is_written_down(even
     assert seal == bool(tubes.sealed[1]) == (step == t.STEP_SEALED_IN_SEAT)
     if step == t.STEP_TAKING:
         assert payload.custody.usable(1), "it was never taken"
+        assert (result["outcome"], result["reason"]) == (t.OUTCOME_HELD, t.REASON_NOTHING_IN_HAND)
     else:
         assert result["outcome"] == (t.OUTCOME_SEALED if seal else t.OUTCOME_UNSEALED_STORED)
+    if step == t.STEP_SEALING:
+        tries = [r for r in payload.ledger.records() if r.kind == t.RECORD_KIND_SEAL_RESULT]
+        # Half set or not at all: it counts as not set, and no force or travel is made up for it.
+        assert [(r.b, r.c, r.d) for r in tries] == [(0, 0, 0)]
     assert payload.ledger.verify()
 
 
@@ -115,6 +120,8 @@ def test_a_hold_after_a_reset_is_still_a_hold_and_a_stale_release_says_so():
 def test_a_tube_that_was_docked_can_be_held_again_and_sealed():
     rig, result = cut("SAMPLE_DOCKED", 100, (HOLD, [1, 1]))
     assert result["outcome"] == t.OUTCOME_SEALED
+    holds = [event["args"] for event in rig.events if event["id"] == t.EV_SAMPLE_HOLD]
+    assert len(holds) == 2 and holds[0] == holds[1], "the same sample is held for the same reason"
     assert rig.session.plant.tubes.sealed[1]
 
 

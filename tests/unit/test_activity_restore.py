@@ -272,3 +272,19 @@ def test_what_is_known_of_each_tube_counts_when_a_file_is_tried(rig, tube: int) 
     assert payload.ledger.inventory.bit_tube == tube
     assert restored(payload, data[taken:]) == [2, 0, 5]
     assert payload.ledger.inventory.verdict_of(tube) == t.VERDICT_PRESENT
+
+
+def test_a_record_that_differs_in_the_middle_is_named(rig) -> None:
+    """The file is of this payload, and one of the records that are here says something else in it."""
+    payload = rig.commission()
+    for tube in (5, 6, 7):
+        do(payload, t.CMD_LEDGER_LOAD, tube, 4700 + tube, 0)
+    data = bytearray(payload.ledger.export_bytes())
+    payload.ledger.export_into(0, data, len(data))
+    assert refused(rig, forged(data, 3)) == (3, t.RESTORE_REASON_DIFFERS)
+
+
+def test_without_a_file_and_with_a_mirror_that_is_behind_nothing_is_taken(rig) -> None:
+    payload = rig.commission()
+    assert payload.mirror.count < payload.ledger.count
+    assert refused(rig, None) == (0, t.RESTORE_REASON_FILE)

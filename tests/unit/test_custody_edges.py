@@ -422,3 +422,21 @@ def test_the_largest_serial_number_is_taken_and_none_above() -> None:
     assert check(t.RECORD_KIND_LOADED, 3, 0, 0x3FFF_FFFF) == t.CUSTODY_RULE_NONE
     assert check(t.RECORD_KIND_LOADED, 3, 0, 0x4000_0000) == t.CUSTODY_RULE_NO_SUCH_TUBE
     assert check(t.RECORD_KIND_LOADED, 3, 0, 0) == t.CUSTODY_RULE_NO_SUCH_TUBE
+
+
+def test_a_damaged_tube_that_was_used_is_still_an_open_one() -> None:
+    ledger = begun()
+    ledger.append(t.RECORD_KIND_TAKE_INTENT, 3, 1)
+    ledger.append(t.RECORD_KIND_TAKEN, 3, 1)
+    ledger.append(t.RECORD_KIND_MARKED, 3, 0, t.TUBE_MARK_DAMAGED)
+    assert ledger.inventory.is_open(3) and ledger.inventory.step_of(3) == t.STEP_HANGING
+
+
+@pytest.mark.parametrize("mark", (0, ledgers.MARK - 1, ledgers.MARK + 1, 255))
+def test_a_record_without_its_mark_is_not_taken(mark: int) -> None:
+    ledger = begun(records=2)
+    raw = made(ledger.chain, 4, t.RECORD_KIND_MARKED, 1, 0, 1)
+    raw[0] = mark
+    assert not ledger.is_record(raw)
+    with pytest.raises(LedgerError, match="damaged"):
+        ledger.queue_given(raw)

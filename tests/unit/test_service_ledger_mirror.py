@@ -455,6 +455,7 @@ def test_without_a_file_system_there_is_only_the_fram() -> None:
     mirror, still, events = mirror_of(None, ledger)
     run(mirror, still)
     assert mirror.state == ledger_mirror.NONE and ids(events) == []
+    assert mirror.count == 0 and ledger.elsewhere == 0
 
 
 def test_a_whole_run_is_mirrored_and_nothing_is_written_while_anything_moves() -> None:
@@ -464,3 +465,83 @@ def test_a_whole_run_is_mirrored_and_nothing_is_written_while_anything_moves() -
     assert result["outcome"] == t.OUTCOME_HELD
     assert payload.mirror.state == ledger_mirror.GOOD
     assert payload.mirror.count == payload.ledger.count > 5
+
+
+def told(events: Events, event_id: int) -> list[list[int]]:
+    row = [0] * FIELDS
+    return [row[2:] for n in range(1, events.count + 1) if events.read(n, row) and row[0] == event_id]
+
+
+@pytest.mark.parametrize("begin", (0, 5000, 0x3FFF_FFFF - 50))
+def test_nothing_is_written_before_everything_has_been_still_for_a_second(fs, begin: int) -> None:
+    """From the first tick on, after a move, and where the tick begins anew."""
+    ledger = begun()
+    remark(ledger, 3)
+    mirror, still, _ = mirror_of(fs, ledger)
+    still.tick = begin
+
+    def ticks_to_the_first_step() -> int:
+        filled = mirror._filled
+        for n in range(1000):
+            still.tick = (still.tick + 1) & 0x3FFF_FFFF
+            mirror.tick()
+            if mirror._filled != filled:
+                return n
+        raise AssertionError("it never begins")
+
+    assert ticks_to_the_first_step() == ledger_mirror.QUIET_TICKS
+    still.still = False
+    mirror.tick()
+    still.still = True
+    assert ticks_to_the_first_step() == ledger_mirror.QUIET_TICKS
+
+
+def test_what_is_collected_stays_in_its_buffer(fs) -> None:
+    ledger = begun()
+    mirror, still, _ = mirror_of(fs, ledger)
+    room = len(mirror._batch)
+    assert room == ledger_mirror.BATCH * RECORD_BYTES
+    remark(ledger, 30)
+    run(mirror, still)
+    assert mirror.count == 31 and mirror._filled == 0 and len(mirror._batch) == room
+
+
+@pytest.mark.parametrize("step", (-1, 1, 256, 0x01_0000))
+def test_a_last_record_of_another_number_is_not_trusted(fs, step: int) -> None:
+    import zlib
+
+    ledger = begun()
+    remark(ledger, 4)
+    run(*mirror_of(fs, ledger)[:2])
+    with fs.open(ledger_mirror.name_of(1), "rb") as file:
+        data = bytearray(file.read())
+    assert len(data) == 5 * RECORD_BYTES
+    data[-60:-56] = (5 + step).to_bytes(4, "little")
+    data[-4:] = zlib.crc32(data[-63:-4]).to_bytes(4, "little")
+    with fs.open(ledger_mirror.name_of(1), "wb") as file:
+        file.write(bytes(data))
+    again, _, events = mirror_of(fs, Ledger(MemoryStore(RING)))
+    assert again.state == ledger_mirror.UNREADABLE
+    assert told(events, t.EV_LEDGER_MIRROR_DIFFERS)[0][:2] == [5, 0]
+
+
+def test_files_out_of_order_are_told_with_no_record(fs) -> None:
+    run(*mirror_of(fs, begun())[:2])
+    with fs.open(ledger_mirror.name_of(1), "ab") as file:
+        file.write(b"x")
+    again, _, events = mirror_of(fs, Ledger(MemoryStore(RING)))
+    assert (again.state, again.count) == (ledger_mirror.UNREADABLE, 0)
+    assert told(events, t.EV_LEDGER_MIRROR_DIFFERS)[0][:2] == [0, 0]
+
+
+@pytest.mark.parametrize(("errno", "state"), [(1, "FAILED"), (2, "GOOD"), (5, "FAILED"), (13, "FAILED")])
+def test_only_a_folder_that_is_not_there_is_an_empty_mirror(fs, errno: int, state: str) -> None:
+    class Refusing:
+        def __getattr__(self, name: str):
+            return getattr(fs, name)
+
+        def ilistdir(self, _folder: str):
+            raise OSError(errno)
+
+    mirror, _, _ = mirror_of(Refusing(), begun())
+    assert mirror.state == getattr(ledger_mirror, state)
