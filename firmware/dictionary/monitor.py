@@ -681,7 +681,9 @@ _row(
     kind="phase",
 )
 
-# What is lost for good, and what goes on without it.
+# What is lost for good, and what goes on without it. An activity that needs the record stops by itself: it is
+# looked at while none is at work, and costs no tick of one.
+_AT_REST = ("IDLE", "SAFING", "STOWED", "HOLD")
 _row(
     "RECORD_LOST",
     "RECORD_LOST",
@@ -691,7 +693,7 @@ _row(
     1,
     "",
     3,
-    _ANY,
+    _AT_REST,
     "DEGRADE",
     "NONE",
     "CUSTODY",
