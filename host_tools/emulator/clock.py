@@ -6,6 +6,7 @@ there are only a handful (timers, watchdog, grid, faults), so a walk is cheaper 
 allocated to queue one again.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.errors import EmulationError
 
 TYPE_CHECKING = False
@@ -50,6 +51,7 @@ class Clock:
 
     # --- what the firmware sees
 
+    @micropython.native
     def ticks_us(self) -> int:
         """Microseconds, wrapping at 2**30. Costs one microsecond, so that a busy wait ends."""
         t = self.now_us + 1
@@ -59,6 +61,7 @@ class Clock:
             t = self.now_us
         return (t + self.start) & TICKS_MASK
 
+    @micropython.native
     def ticks_ms(self) -> int:
         """Milliseconds, wrapping at 2**30. Costs one microsecond."""
         t = self.now_us + 1
@@ -68,6 +71,7 @@ class Clock:
             t = self.now_us
         return (t // 1000 + self.start_ms) & TICKS_MASK
 
+    @micropython.native
     def sleep_us(self, us: int) -> None:
         """Lets `us` microseconds pass; a negative time is none, as on the real thing."""
         if us > 0:
@@ -75,6 +79,7 @@ class Clock:
 
     # --- what the emulator uses
 
+    @micropython.native
     def advance(self, us: int) -> None:
         """Lets `us` microseconds pass and does what falls due in them, in order, each at its own time."""
         t = self.now_us + us
@@ -97,6 +102,7 @@ class Clock:
         self.queue(event, us)
         return event
 
+    @micropython.native
     def queue(self, event: Event, us: int) -> None:
         """Queues an event object that is not in the queue, without allocating.
 
@@ -121,6 +127,7 @@ class Clock:
         else:
             before.next = event
 
+    @micropython.native
     def cancel(self, event: Event) -> bool:
         """Takes an event out of the queue; returns whether it was there."""
         if not event.queued:
@@ -154,6 +161,7 @@ class Clock:
         if self.held == 0 and self.now_us >= self.next_us:
             self._run(self.now_us)
 
+    @micropython.native
     def _first(self) -> "Event | None":
         """The first event that may happen: with interrupts off, those that are none (watchdog, faults) still
         do.
@@ -164,6 +172,7 @@ class Clock:
                 e = e.next
         return e
 
+    @micropython.native
     def _run(self, target: int) -> None:
         if self._firing:
             # In a handler: time passes, and what falls due waits until the handler has returned, as with one

@@ -1,6 +1,8 @@
 """Limits that must hold all through a run, checked each tick against what the plant feels, not what the
 firmware says."""
 
+from host_tools.emulator import micropython_shim as micropython
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -25,6 +27,7 @@ class Limits:
         self._masks = [[_mask(rule["never_together"]), rule["never_together"]] for rule in rules]
         self.broken: "list[str]" = []
 
+    @micropython.native
     def check(self, energised: int, now_us: int) -> None:
         """Call once a tick with the plant's mask of energised actuators."""
         if not energised or not self._masks:

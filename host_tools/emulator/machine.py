@@ -81,6 +81,7 @@ class Pin:
             pull = line.pull
         line.configure(mode, pull, -1 if value is None else 1 if value else 0)
 
+    @micropython.native
     def value(self, x: "Any" = None) -> "int | None":
         """Reads the level, or sets it."""
         if x is None:
@@ -280,6 +281,7 @@ class I2C:
         self._timeout_us = timeout
         bus.timeout_us = timeout
 
+    @micropython.native
     def _pass(self, bits: int) -> None:
         self._clock.advance(1 + bits * self._bit_ns // 1000)
         self._world.sync()
@@ -289,6 +291,7 @@ class I2C:
         self._pass(11)
         raise OSError(_EIO)
 
+    @micropython.native
     def readfrom_mem_into(self, addr: int, memaddr: int, buf: "Any", *, addrsize: int = 8) -> None:
         """Reads from a register into the buffer. Raises OSError(5) when nothing answers."""
         device = self._devices[addr]

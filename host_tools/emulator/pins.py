@@ -4,6 +4,7 @@ A line is wired to its part by `wiring.py`: an input has a source (a function th
 a sink (a function that is told the new level), a PWM line a sink for its duty.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.errors import EmulationError
 
 TYPE_CHECKING = False
@@ -85,6 +86,7 @@ class Line:
             self.world.sync()
             self._drive()
 
+    @micropython.native
     def read(self) -> int:
         """The electrical level, 0 or 1. Reading takes a microsecond, so that a busy wait ends.
 
@@ -102,6 +104,7 @@ class Line:
             return self.level if self.fault is None else self.fault(self.level)
         raise EmulationError(self.text() + " is read before its mode was set")
 
+    @micropython.native
     def input_level(self) -> int:
         """The level that the parts put on the line, with the pull and any fault."""
         level = self.source()  # type: ignore[misc]
@@ -111,6 +114,7 @@ class Line:
             raise EmulationError(self.text() + " floats: its switch is open and the pin has no pull")
         return level
 
+    @micropython.native
     def write(self, level: int) -> None:
         """Drives the line. Raises EmulationError unless it is an output."""
         if self.mode != OUT:
@@ -166,6 +170,7 @@ class Line:
             self.mode = ALT
             self.world.slice_users[self.gp >> 1 & 7] += 1
 
+    @micropython.native
     def duty_permille(self) -> int:
         """The share of the period that the line is high, 0 to 1000, rounded."""
         if self.duty_ns == 0:
@@ -204,6 +209,7 @@ class Line:
         self.last = self.input_level()
         self.world.watch_line(self)
 
+    @micropython.native
     def edge(self) -> bool:
         """Looks whether the level has changed; queues the handler when it is to be called."""
         level = self.input_level()

@@ -8,6 +8,7 @@ Times are in units of 1/256 cycle of the 125 MHz system clock, in which a state 
 asks.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.devices.hx711 import Hx711
 from host_tools.emulator.devices.stepper import StepperAxis
 from host_tools.emulator.errors import EmulationError
@@ -65,10 +66,12 @@ class Model:
         """Calls this at each interrupt that the program raises; None for nothing."""
         raise EmulationError("this PIO program raises no interrupt")
 
+    @micropython.native
     def tx_level(self) -> int:
         """Words waiting in the TX FIFO now."""
         return 0
 
+    @micropython.native
     def rx_level(self) -> int:
         """Words waiting in the RX FIFO now."""
         return 0
@@ -77,10 +80,12 @@ class Model:
         """How many words the TX FIFO holds."""
         return 4
 
+    @micropython.native
     def put(self, word: int) -> None:
         """Takes a word."""
         raise EmulationError("this PIO program takes no words")
 
+    @micropython.native
     def get(self) -> int:
         """Gives a word."""
         raise EmulationError("this PIO program gives no words")
@@ -110,6 +115,7 @@ class StepperModel(Model):
         self._free = 0
         self._frozen_at = 0
 
+    @micropython.native
     def run_to(self, us: int) -> None:
         """Counts the rising edges up to and including this time into the axis."""
         if not self.active:
@@ -191,12 +197,14 @@ class StepperModel(Model):
         if not self.active:
             self._frozen_at = self._free
 
+    @micropython.native
     def tx_level(self) -> int:
         """Words that have not been pulled yet."""
         if self._n:
             self.run_to(self.clock.now_us)
         return self._n
 
+    @micropython.native
     def put(self, word: int) -> None:
         """Takes a word: steps - 1 or half - 1, in turn."""
         if self._n == 4:
@@ -245,6 +253,7 @@ class QuadratureModel(Model):
     def restart(self) -> None:
         """The count in X stays, as the data sheet says of a restart (section 2.6.6)."""
 
+    @micropython.native
     def put(self, word: int) -> None:
         """A request: a word that differs from the count is answered. Raises EmulationError when not
         running.
@@ -264,6 +273,7 @@ class QuadratureModel(Model):
         self._ready[at] = now + self._delay_us
         self._n += 1
 
+    @micropython.native
     def rx_level(self) -> int:
         """Answers that are there by now."""
         n = 0
@@ -272,6 +282,7 @@ class QuadratureModel(Model):
             n += 1
         return n
 
+    @micropython.native
     def get(self) -> int:
         """The count at the time of the request, 32 bits, two's complement."""
         value = self._answers[self._head]
@@ -320,10 +331,12 @@ class Hx711Model(Model):
         self._held = -1
         self._wait(self.clock.now_us)
 
+    @micropython.native
     def _wait(self, us: int) -> None:
         self.part.ready_us = self.part.next_ready_us(us)
         self._due = self.part.ready_us + self._read_us
 
+    @micropython.native
     def grid(self, us: int) -> None:
         """Called when the plant has moved a step: takes the conversions that have been read by then."""
         while self.active and self._held < 0 and us >= self._due:
@@ -342,6 +355,7 @@ class Hx711Model(Model):
             else:
                 self._held = word
 
+    @micropython.native
     def rx_level(self) -> int:
         """Words that wait."""
         now = self.clock.now_us
@@ -350,6 +364,7 @@ class Hx711Model(Model):
             self.grid(now)
         return self._n
 
+    @micropython.native
     def get(self) -> int:
         """24 bits."""
         word = self._fifo[self._head]
@@ -399,6 +414,7 @@ class BeatModel(Model):
             self._left_us = max(self._event.us - clock.now_us, 0) if self._event.queued else self._period_us
             clock.cancel(self._event)
 
+    @micropython.native
     def _fire(self) -> None:
         event = self._event
         if event is not None and self.active:

@@ -2,6 +2,7 @@
 flash.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator import pio_asm as _asm
 from host_tools.emulator import pio_models as _models
 from host_tools.emulator import world as _world
@@ -251,6 +252,7 @@ class StateMachine:
         call = handler
         self.model.on_irq(lambda: call(self))
 
+    @micropython.native
     def put(self, value: "Any", shift: int = 0) -> None:
         """Writes a word, or each item of a buffer; waits while the FIFO is full.
 
@@ -274,6 +276,7 @@ class StateMachine:
                 )
             self._clock.advance(5)
 
+    @micropython.native
     def get(self, buf: "Any" = None, shift: int = 0) -> "int | Any":
         """Reads a word, or fills a buffer; waits while the FIFO is empty.
 
@@ -293,6 +296,7 @@ class StateMachine:
             i += 1
         return buf
 
+    @micropython.native
     def _take(self) -> int:
         model = self.model
         if model.rx_level() == 0:
@@ -317,16 +321,19 @@ class StateMachine:
         buf[0] = kept
         self._buffer = buf
 
+    @micropython.native
     def rx_fifo(self) -> int:
         """Words waiting to be read. Costs a microsecond, so that a busy wait ends."""
         self._poll()
         return self.model.rx_level()
 
+    @micropython.native
     def tx_fifo(self) -> int:
         """Words waiting to be taken by the program. Costs a microsecond."""
         self._poll()
         return self.model.tx_level()
 
+    @micropython.native
     def _poll(self) -> None:
         c = self._clock
         t = c.now_us + 1

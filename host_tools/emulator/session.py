@@ -16,6 +16,7 @@ from array import array
 from binascii import hexlify
 
 from host_tools.emulator import flash_files
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.devices.usb_line import UsbLine
 from host_tools.emulator.errors import RESETS, PinReset, PowerLoss, SoftReset
 from host_tools.emulator.faults import FaultInjector
@@ -181,6 +182,7 @@ class Session:
         self._boot()
         self._sink.columns(list(COLUMNS))
 
+    @micropython.native
     def step(self) -> None:
         """One tick of the payload, and what the ground does after it; or the start after a reset. Raises
         SessionError when the run takes too long."""
@@ -257,6 +259,7 @@ class Session:
                     if isinstance(error, KeyboardInterrupt):
                         raise
 
+    @micropython.native
     def _after_step(self) -> None:
         payload = self.payload
         if payload.events.count != self._events_seen:
@@ -365,6 +368,7 @@ class Session:
                 if name == self._until and self._end_us == 1 << 60:
                     self._end_us = self.world.clock.now_us + self._until_us
 
+    @micropython.native
     def _trace_tick(self) -> None:
         payload = self.payload
         plant = self.plant

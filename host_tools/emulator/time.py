@@ -4,6 +4,7 @@ Found as `time` on the MicroPython VM by the path; on CPython the loader gives i
 alone. No wall clock: `time()`, `localtime()` and the rest raise, as the payload's time of day is its DS3231.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator import world as _world
 from host_tools.emulator.errors import EmulationError
 
@@ -32,6 +33,7 @@ def _attached(world: "World | None") -> None:
 _world.when_attached(_attached)
 
 
+@micropython.native
 def ticks_us() -> int:
     """Microseconds, wrapping at 2**30; costs 1 us."""
     # Clock.ticks_us written out: this is called several times a tick.
@@ -44,6 +46,7 @@ def ticks_us() -> int:
     return (t + c.start) & _MASK
 
 
+@micropython.native
 def ticks_ms() -> int:
     """Milliseconds, wrapping at 2**30; costs 1 us."""
     return _clock.ticks_ms()
@@ -54,11 +57,13 @@ def ticks_cpu() -> int:
     return _clock.ticks_us()
 
 
+@micropython.native
 def ticks_diff(end: int, start: int) -> int:
     """`end - start` over the wrap, -2**29 .. 2**29 - 1."""
     return ((end - start + _HALF) & _MASK) - _HALF
 
 
+@micropython.native
 def ticks_add(ticks: int, delta: int) -> int:
     """`ticks + delta` over the wrap. Raises OverflowError for a delta of half the period or more, as the chip
     does.
@@ -68,6 +73,7 @@ def ticks_add(ticks: int, delta: int) -> int:
     return (ticks + delta) & _MASK
 
 
+@micropython.native
 def sleep_us(us: int) -> None:
     """Lets microseconds pass."""
     _clock.sleep_us(us)

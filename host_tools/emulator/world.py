@@ -5,6 +5,7 @@ grid point that has passed and hands it the steps that each stepper has made by 
 seldom: what is asked between two grid points never changes what happens at them.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.clock import Clock
 from host_tools.emulator.errors import EmulationError, PowerLoss
 
@@ -146,11 +147,13 @@ class World:
 
     # --- plant
 
+    @micropython.native
     def sync(self) -> None:
         """Brings the plant to the last grid point that has passed. One comparison when it is there."""
         if self.clock.now_us >= self.next_grid_us:
             self._walk(self.clock.now_us)
 
+    @micropython.native
     def _walk(self, now: int) -> None:
         g = self.next_grid_us
         self.next_grid_us = now - now % GRID_US + GRID_US
@@ -225,6 +228,7 @@ class World:
             self.clock.queue(event, event.us + GRID_US)
         self.sync()
 
+    @micropython.native
     def _edges(self, lines: "list[Line]") -> None:
         found = False
         for line in lines:

@@ -6,6 +6,7 @@ the camera: automatic gain that gives out in the dark, where noise takes over; b
 scene, same picture: all randomness comes from the scene's noise_seed.
 """
 
+import functools
 import math
 import random
 
@@ -69,8 +70,25 @@ def _circle(r: float) -> tuple[float, float, float, float]:
 def _disc_mask(size: tuple[int, int], r: float, dx: float = 0, dy: float = 0, soft: float = 0) -> Image.Image:
     mask = Image.new("L", size, 0)
     x0, y0, x1, y1 = _circle(r)
-    ImageDraw.Draw(mask).ellipse((x0 + dx * UP, y0 + dy * UP, x1 + dx * UP, y1 + dy * UP), fill=255)
-    return mask.filter(ImageFilter.GaussianBlur(soft * UP)) if soft else mask
+    box = (x0 + dx * UP, y0 + dy * UP, x1 + dx * UP, y1 + dy * UP)
+    ImageDraw.Draw(mask).ellipse(box, fill=255)
+    return _blurred(mask, box, soft * UP) if soft else mask
+
+
+def _blurred(mask: Image.Image, box: tuple[float, float, float, float], radius: float) -> Image.Image:
+    """`mask`, which is 0 outside `box`, blurred: only there and as far around as a blur reaches."""
+    # Pillow blurs by three boxes, which reach 1.8 radii each.
+    reach = int(6 * radius) + 4
+    inner = (
+        max(0, int(box[0]) - reach),
+        max(0, int(box[1]) - reach),
+        min(mask.size[0], int(box[2]) + reach),
+        min(mask.size[1], int(box[3]) + reach),
+    )
+    if inner[0] >= inner[2] or inner[1] >= inner[3]:
+        return mask
+    mask.paste(mask.crop(inner).filter(ImageFilter.GaussianBlur(radius)), inner)
+    return mask
 
 
 def _noise(rnd: random.Random, size: tuple[int, int], cell: int) -> Image.Image:
@@ -418,7 +436,7 @@ def _tube(img: Image.Image, scene: dict, rnd: random.Random, sun_angle: float, s
             a = math.radians(15 * k)
             x, y = CENTRE_X * UP + q * UP * math.cos(a), CENTRE_Y * UP + q * UP * math.sin(a)
             gd.ellipse((x - 4, y - 4, x + 4, y + 4), fill=int(110 * led))
-        img.paste(Image.new("RGB", size, COOL), (0, 0), glow.filter(ImageFilter.GaussianBlur(3)))
+        img.paste(Image.new("RGB", size, COOL), (0, 0), _blurred(glow, _circle(q + 3), 3))
 
 
 def _reach(depth_mm: float, sun_share: float) -> float:
@@ -474,18 +492,24 @@ def _light(img: Image.Image, sun_angle: float, sun_share: float, led_share: floa
     """Colour and fall-off of the two lights, and the bay's vignette."""
     w, h = img.size
     mixed = tuple(int(a * sun_share + b * led_share) for a, b in zip(WARM, COOL, strict=True))
+    wide = Image.linear_gradient("L").rotate(math.degrees(-sun_angle) + 270, Image.Resampling.BILINEAR)
+    slope = wide.crop((56, 74, 200, 182)).resize((w, h), Image.Resampling.BICUBIC)
+    even = _even_light(w, h)
+    side = slope.point([150 + (255 - v) * 105 // 255 for v in range(256)])
+    field = Image.blend(side, even, max(0.25, led_share))
+    field = Image.merge("RGB", [field.point([v * c // 255 for v in range(256)]) for c in mixed])
+    return ImageChops.multiply(img, field)
+
+
+@functools.cache
+def _even_light(w: int, h: int) -> Image.Image:
+    """The bay's vignette under the LED ring: the same in every picture, not to be painted on."""
     radial = (
         Image.radial_gradient("L")
         .resize((w + w // 3, w + w // 3))
         .crop((w // 6, (w + w // 3 - h) // 2, w // 6 + w, (w + w // 3 - h) // 2 + h))
     )
-    wide = Image.linear_gradient("L").rotate(math.degrees(-sun_angle) + 270, Image.Resampling.BILINEAR)
-    slope = wide.crop((56, 74, 200, 182)).resize((w, h), Image.Resampling.BICUBIC)
-    even = radial.point([max(70, 255 - v * 3 // 5) for v in range(256)])
-    side = slope.point([150 + (255 - v) * 105 // 255 for v in range(256)])
-    field = Image.blend(side, even, max(0.25, led_share))
-    field = Image.merge("RGB", [field.point([v * c // 255 for v in range(256)]) for c in mixed])
-    return ImageChops.multiply(img, field)
+    return radial.point([max(70, 255 - v * 3 // 5) for v in range(256)])
 
 
 def _expose(img: Image.Image, scene: dict, lux: int, rnd: random.Random) -> Image.Image:

@@ -28,6 +28,8 @@ DEPTH_MIN_MM, DEPTH_MAX_MM = 1, 76
 SEED_MAX = 2**30 - 1
 MAX_S = 6 * 3600
 TELEMETRY_HZ = 5
+UNKEPT_HZ = 1
+"""Rows a second of a run that nobody keeps: a sign of life."""
 HOLD_S = 10
 TARGET_FAILED = "TARGET_FAILED"
 BOARD = "emulated"
@@ -214,6 +216,8 @@ def run(
     if session is None:
         targets.require(asked.target)
     spec = make_spec(asked)
+    if out is None and pace is None:
+        spec["telemetry_hz"] = UNKEPT_HZ
     words = Words.load()
     with InterruptGate() as gate:
         folder = RunFolder.create(out, spec, asked.target) if out is not None else None

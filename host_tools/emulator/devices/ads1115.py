@@ -5,6 +5,7 @@ until it is finished, after 1 / data rate and about 25 us of waking up. Continuo
 rate.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.devices.base import I2cPart, word
 from host_tools.emulator.errors import EmulationError
 
@@ -49,6 +50,7 @@ class Ads1115(I2cPart):
         self._done_us = -1
         self._converted = False
 
+    @micropython.native
     def _input(self, channel: int) -> int:
         source = self.inputs[channel]
         if source is None:
@@ -60,6 +62,7 @@ class Ads1115(I2cPart):
             raise EmulationError(self.text() + ": AIN" + str(channel) + " is beyond its supply")
         return uv
 
+    @micropython.native
     def _sample(self) -> int:
         mux = self.config >> 12 & 7
         if mux >= 4:
@@ -73,10 +76,12 @@ class Ads1115(I2cPart):
         code = (uv * 32768 + full * 500) // (full * 1000)
         return 32767 if code > 32767 else -32768 if code < -32768 else code
 
+    @micropython.native
     def _start(self) -> None:
         self._pending = self._sample()
         self._done_us = self.clock.now_us + _WAKE_US + _PERIOD_US[self.config >> 5 & 7]
 
+    @micropython.native
     def _update(self) -> None:
         if 0 <= self._done_us <= self.clock.now_us:
             self.result = self._pending
@@ -88,6 +93,7 @@ class Ads1115(I2cPart):
                 self._pending = self._sample()
                 self._done_us += ((self.clock.now_us - self._done_us) // period + 1) * period
 
+    @micropython.native
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
         """Reads a 16-bit register. Raises EmulationError for a result before the first conversion has
         finished.
@@ -114,6 +120,7 @@ class Ads1115(I2cPart):
         buf[0] = value >> 8 & 0xFF
         buf[1] = value & 0xFF
 
+    @micropython.native
     def mem_write(self, reg: int, buf: "bytes | bytearray | memoryview") -> None:
         """Writes configuration or thresholds. A start during a conversion is ignored by the part, so it
         raises.

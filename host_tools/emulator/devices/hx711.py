@@ -5,6 +5,7 @@ settling time 50 ms at 80 samples a second; saturates at 0x7fffff and 0x800000. 
 not by single edges.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.errors import EmulationError
 
 TYPE_CHECKING = False
@@ -46,6 +47,7 @@ class Hx711:
         self.first_us = self.clock.now_us + _SETTLE_US
         self.ready_us = self.first_us
 
+    @micropython.native
     def next_ready_us(self, us: int) -> int:
         """When the first conversion after `us` will be ready."""
         if us < self.first_us:
@@ -56,6 +58,7 @@ class Hx711:
         """DOUT: low when a conversion is ready and not read yet."""
         return 0 if self.clock.now_us >= self.ready_us else 1
 
+    @micropython.native
     def word(self) -> int:
         """The 24 bits that are shifted out now."""
         if self.played is not None:

@@ -5,6 +5,7 @@ bits, with CNVR and OVF below. Current = shunt * calibration / 4096, power = cur
 whole registers. A conversion's result stands until the next one is finished, as the ADC settings say.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.devices.base import I2cPart, word
 from host_tools.emulator.errors import EmulationError
 
@@ -59,6 +60,7 @@ class Ina219(I2cPart):
         # Modes 0 (power down) and 4 (ADC off) measure nothing; 1 to 3 once; 5 to 7 on and on.
         self._due = self.clock.now_us + time if time else -1
 
+    @micropython.native
     def _convert(self) -> None:
         """A conversion has finished: its two results are taken when they are first asked for.
 
@@ -77,6 +79,7 @@ class Ina219(I2cPart):
             self._take_shunt()
             self._take_bus()
 
+    @micropython.native
     def _take_shunt(self) -> None:
         if not self._shunt_due:
             return
@@ -91,6 +94,7 @@ class Ina219(I2cPart):
             counts = -limit
         self.shunt = counts
 
+    @micropython.native
     def _take_bus(self) -> None:
         if not self._bus_due:
             return
@@ -114,6 +118,7 @@ class Ina219(I2cPart):
         if self.power > 0xFFFF:
             self.overflow = True
 
+    @micropython.native
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
         """Reads one 16-bit register, most significant byte first (two bytes, section 8.5.6.3)."""
         if 0 <= self._due <= self.clock.now_us:

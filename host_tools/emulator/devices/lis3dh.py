@@ -5,6 +5,7 @@ value of high-resolution mode stands left-justified in 16 bits (section 3.2.1: 1
 2, 4, 8 and 16 g).
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.devices.base import I2cPart
 from host_tools.emulator.errors import EmulationError
 
@@ -50,6 +51,7 @@ class Lis3dh(I2cPart):
             )
         self._due = self.clock.now_us + _PERIOD_US[rate] if rate else -1
 
+    @micropython.native
     def _update(self) -> None:
         now = self.clock.now_us
         if not 0 <= self._due <= now:
@@ -75,6 +77,7 @@ class Lis3dh(I2cPart):
         period = _PERIOD_US[regs[0x20] >> 4]
         self._due += ((now - self._due) // period + 1) * period
 
+    @micropython.native
     def _put(self, at: int, value_mg: int, mg: int, shift: int) -> None:
         digits = (2 * value_mg + mg) // (2 * mg)
         limit = 1 << (15 - shift)
@@ -86,6 +89,7 @@ class Lis3dh(I2cPart):
         self._out[at] = digits & 0xFF
         self._out[at + 1] = digits >> 8 & 0xFF
 
+    @micropython.native
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
         """Reads a register, or several with bit 7 set. Raises EmulationError for outputs that were never
         measured.
@@ -102,6 +106,7 @@ class Lis3dh(I2cPart):
             reg += 1
             i += 1
 
+    @micropython.native
     def _read(self, reg: int) -> int:
         if 0x28 <= reg <= 0x2D:
             if not self._ever:

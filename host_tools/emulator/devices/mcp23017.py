@@ -5,6 +5,7 @@ caught by the interrupt-on-change registers, as on the part: INTF tells the pin,
 was at that moment until it or GPIO is read.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.devices.base import I2cPart
 from host_tools.emulator.errors import EmulationError
 
@@ -97,6 +98,7 @@ class Mcp23017(I2cPart):
         force = self.forced[bit]
         return level if force is None else force(level)
 
+    @micropython.native
     def _port(self, port: int) -> int:
         """The electrical levels of a port's pins, inputs and outputs."""
         if self._stale[port]:
@@ -154,6 +156,7 @@ class Mcp23017(I2cPart):
 
     # --- interrupt on change
 
+    @micropython.native
     def grid(self, us: int) -> None:
         """Called when the plant has moved a step: catches changes of the pins that GPINTEN selects."""
         changed = 0
@@ -192,6 +195,7 @@ class Mcp23017(I2cPart):
 
     # --- registers
 
+    @micropython.native
     def mem_read(self, reg: int, buf: "bytearray | memoryview") -> None:
         """Reads from a register on; the address steps by one unless IOCON.SEQOP stops it within a pair."""
         i = 0

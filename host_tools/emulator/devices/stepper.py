@@ -1,5 +1,7 @@
 """A step/dir motor driver: a rising edge on step is one microstep in the direction of dir."""
 
+from host_tools.emulator import micropython_shim as micropython
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from host_tools.emulator.pins import Line
@@ -33,6 +35,7 @@ class StepperAxis:
         step.axis = self
         direction.sink = self.turn
 
+    @micropython.native
     def run_to(self, us: int) -> None:
         """Takes the steps made by `us` from the generator and tells the plant."""
         if self.generator is not None:

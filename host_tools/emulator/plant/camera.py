@@ -5,6 +5,8 @@ Focusing takes 200 ms of the focus line; an exposure without it is unsharp. When
 appended to `Plant.pictures`: numbers and words only, from which the host draws the picture.
 """
 
+from host_tools.emulator import micropython_shim as micropython
+
 FOCUS_STEPS = 40
 READ_STEPS = 8
 SYNC_STEPS = 2
@@ -23,10 +25,12 @@ class Camera:
         self.sync_count = 0
         self.dead = False
 
+    @micropython.native
     def awake(self) -> bool:
         """True while the camera needs grid steps."""
         return self.exposing > 0 or self._read > 0 or self.sync or 0 < self._focus < FOCUS_STEPS
 
+    @micropython.native
     def step(self, focus: bool, shutter: bool) -> None:
         """One grid step."""
         self.ended = 0

@@ -7,6 +7,7 @@ rest a whole number of four full steps away: 64 microsteps. A ring without power
 within 90 microsteps. A pebble drags over 30 degrees of the ring and lowers both limits.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.plant.geometry import position_angle, station_pitch
 
 TYPE_CHECKING = False
@@ -55,6 +56,7 @@ class Carousel:
         self.off = 0
         self.moved = True
 
+    @micropython.native
     def position_at(self, pitch: int) -> int:
         """The position nearest to a station (given as its pitch); its distance from it in microsteps is
         left in `off`.
@@ -67,11 +69,13 @@ class Carousel:
         self.off = off - turn if off > turn // 2 else off
         return i
 
+    @micropython.native
     def detent(self) -> bool:
         """The detent switch: made within 60 microsteps of any position."""
         self.position_at(0)
         return -self._detent_half <= self.off <= self._detent_half
 
+    @micropython.native
     def index(self, n: int) -> bool:
         """The hall index, bouncing for a few microsteps outside its edges while it moves."""
         s = self.angle % self.turn
@@ -81,6 +85,7 @@ class Carousel:
             return True
         return self.v != 0 and s <= self._index_half + BOUNCE and self._noise[n % 1021] > 0
 
+    @micropython.native
     def step(self, steps: int, ahead: int, on: bool, blocked: bool) -> None:
         """One grid step: `steps` is the commanded total so far, spread over this step and `ahead` more.
         Sets `moved` when the true angle changed.

@@ -5,6 +5,7 @@ One step is one point of the 5 ms grid. Equations and sources stand in spindle.p
 Positions in nanometres.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.plant.spindle import COULOMB_MNM, STICK_MRPM
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ COUPLING_MN = 20_000
 STEEL_PERMILLE = 350  # steel on dry steel: what a turning bit rubs on where there is no rock
 
 
+@micropython.native
 def run(p: "Plant", count: int, ahead: int) -> None:
     """Moves the corer on by `count` grid steps under the plant's present inputs, with `ahead` more to
     follow under the same: feed steps are spread over all.

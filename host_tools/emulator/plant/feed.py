@@ -6,6 +6,8 @@ each switch; backlash is 30 um. A landing on a tube collar with 10 N or more lat
 bit when the cam is centred; the cam's third position gives it back.
 """
 
+from host_tools.emulator import micropython_shim as micropython
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from host_tools.emulator.plant.plant import Plant
@@ -22,6 +24,7 @@ EMPTY_SEAT_UM = 43_500
 TUBE_ON_TUBE_UM = 22_000
 
 
+@micropython.native
 def look_down(p: "Plant") -> None:
     """Works out what lies under the bit, from the ring's true angle, the gate, the tubes and the pebbles."""
     position = p.ring.position_at(0)

@@ -7,6 +7,8 @@ carriage would carry it with a relaxed spring, so that the "z" of a carriage and
 directly.
 """
 
+from host_tools.emulator import micropython_shim as micropython
+
 GEOMETRY = {
     # Carousel: positions are the pass-through hole (0) and the seats (1..N), evenly spaced.
     "seats": 43,
@@ -103,6 +105,7 @@ def complete(given: dict) -> dict:
     return out
 
 
+@micropython.native
 def position_angle(position: int, seats: int, turn: int) -> int:
     """Angle of a ring position in microsteps, rounded to the nearest step, for 0 <= position <= seats."""
     count = seats + 1

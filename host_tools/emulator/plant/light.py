@@ -5,6 +5,8 @@ of full scale. The sun stands on the equator (declination 0). Dust dims the dire
 depth / sin elevation), Beer-Lambert; part of what is lost comes as sky light.
 """
 
+from host_tools.emulator import micropython_shim as micropython
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from host_tools.emulator.plant.plant import Plant
@@ -85,6 +87,7 @@ class Light:
         direct = s * exp_neg_permille(tau * 1000 // max(s, 60)) // 1000
         return direct + (s - direct) * 450 * exp_neg_permille(tau // 4) // 1_000_000
 
+    @micropython.native
     def lux(self, epoch_s: int) -> int:
         """Light at the sensor in the bay, lux."""
         at = (epoch_s, self.optical_depth_permille, self.sun_gone)

@@ -7,6 +7,7 @@ attributes or properties (see README.md). Logic levels are physical truth; polar
 Everything is an integer, and the same seed and inputs give the same states on CPython and on MicroPython.
 """
 
+from host_tools.emulator import micropython_shim as micropython
 from host_tools.emulator.plant import coring, feed, noise
 from host_tools.emulator.plant.camera import Camera
 from host_tools.emulator.plant.carousel import Carousel
@@ -317,6 +318,7 @@ class Plant:
 
     # -- time --
 
+    @micropython.native
     def advance(self, now_us: int) -> None:
         """Brings the plant to the last grid point at or before `now_us` (microseconds since power-on;
         never backwards).
@@ -351,6 +353,7 @@ class Plant:
         if self.n >= self._second + PER_SECOND:
             self._slow()
 
+    @micropython.native
     def others_awake(self) -> bool:
         """Whether anything but the corer is at work: then each grid point matters to somebody."""
         return bool(
@@ -375,6 +378,7 @@ class Plant:
             or self.sealer.ma
         )
 
+    @micropython.native
     def _step(self, ahead: int) -> None:
         """One grid step of everything, with `ahead` more to follow under the same inputs."""
         on = self.powered
@@ -406,6 +410,7 @@ class Plant:
         coring.run(self, 1, ahead)
         self._after_corer()
 
+    @micropython.native
     def _after_corer(self) -> None:
         if self.over_rock:
             deep = self.bit_nm - self.surface_nm
@@ -427,6 +432,7 @@ class Plant:
         if self.held and not self.ingested and self.blow_phase - self._blows_at_break >= 5_000_000:
             self.ingested = True
 
+    @micropython.native
     def _leap(self, end: int) -> None:
         """Quiet time passes at once: only noise of the grid point arrived at, and what the second hand
         does.
@@ -491,6 +497,7 @@ class Plant:
     def _hang(self) -> None:
         self.hang_mn = self.g["tool_hang_mn"] + self.tubes.hang_mn(self.g["tube_mass_mg"]) + self._load_mn
 
+    @micropython.native
     def cam_in(self, centre_us: int) -> bool:
         """True when the break-off cam is within its switch window of a position."""
         off = self.breakoff.pos_us - centre_us
@@ -586,6 +593,7 @@ class Plant:
         self.ring.pebble_angle = -1
         self.ring.drag_permille = 0
 
+    @micropython.native
     def _look_at_stations(self) -> None:
         """What stands under the probe and under the sealer."""
         g = self.g
@@ -673,11 +681,13 @@ class Plant:
     # -- outputs --
 
     @property
+    @micropython.native
     def aux_ma(self) -> int:
         """Current of the auxiliary rail, mA: both servos, probe and sealer."""
         return self.breakoff.ma + self.gate.ma + self.probe.ma + self.sealer.ma
 
     @property
+    @micropython.native
     def bus_ma(self) -> int:
         """Current out of the battery, mA."""
         if self.unpowered:
@@ -698,11 +708,13 @@ class Plant:
         return ma + self.led_permille * 250 // 1000
 
     @property
+    @micropython.native
     def heater_on(self) -> bool:
         """Whether the electronics' heater draws current, commanded or not."""
         return (self.heater or self._heater_stuck) and not self._heater_dead and not self.unpowered
 
     @property
+    @micropython.native
     def bus_mv(self) -> int:
         """Battery voltage under the present load, mV."""
         return self.power.bus_mv(self.bus_ma)
@@ -713,16 +725,19 @@ class Plant:
         return self.power.brown_out
 
     @property
+    @micropython.native
     def logic_off(self) -> bool:
         """The bus is too low for the electronics' converter."""
         return self.power.logic_off
 
     @property
+    @micropython.native
     def feed_home(self) -> bool:
         """Home switch made: the carriage is at or above z = 0."""
         return self.carriage_nm <= self.g["feed_home_um"] * 1000 and not self._home_dead
 
     @property
+    @micropython.native
     def feed_bottom(self) -> bool:
         """Bottom switch made."""
         return self.carriage_nm >= self.g["feed_bottom_um"] * 1000
@@ -743,6 +758,7 @@ class Plant:
         return self.ring.detent()
 
     @property
+    @micropython.native
     def tube_present(self) -> bool:
         """A tube stands in the seat at DRILL."""
         seat = self.ring.position_at(0)
@@ -765,40 +781,48 @@ class Plant:
         return self.gate.pos_us <= self.g["gate_closed_us"] + 60
 
     @property
+    @micropython.native
     def dispenser_count(self) -> bool:
         """Count switch: a seal has passed it in this stroke."""
         return self.sealer.passed
 
     @property
+    @micropython.native
     def probe_um(self) -> int:
         """Probe rod position, um."""
         return self.probe.um
 
     @property
+    @micropython.native
     def sealer_um(self) -> int:
         """Sealer plunger position, um."""
         return self.sealer.um
 
+    @micropython.native
     def _shake_mg(self, k: int) -> int:
         size = 4_000 if self.hammering else 700
         return self._noise_tilt[(self.n * k) % 1021] * size // 1_000_000
 
     @property
+    @micropython.native
     def tilt_x_mg(self) -> int:
         """Acceleration along x, mg: 17.45 mg a degree of tilt, some lean under weight, and shaking."""
         return (self._tilt_x_mdeg + self.force_mn // 1500) * 17_453 // 1_000_000 + self._shake_mg(3)
 
     @property
+    @micropython.native
     def tilt_y_mg(self) -> int:
         """Acceleration along y, mg."""
         return self._tilt_y_mdeg * 17_453 // 1_000_000 + self._shake_mg(5)
 
     @property
+    @micropython.native
     def tilt_z_mg(self) -> int:
         """Acceleration along z, mg."""
         return 1000 + self._shake_mg(11)
 
     @property
+    @micropython.native
     def lux(self) -> int:
         """Light at the ambient sensor, lux: the sun's share and a tenth of the LED ring's."""
         led = 0 if self._led_dead else self.led_permille * LED_LUX // 10_000
@@ -820,11 +844,13 @@ class Plant:
         return self.ambient_mc + self.thermal.box_rise_mc
 
     @property
+    @micropython.native
     def epoch_s(self) -> int:
         """Mission time, seconds."""
         return self.g["start_epoch_s"] + self.n // PER_SECOND
 
     @property
+    @micropython.native
     def sync(self) -> bool:
         """Level of the camera's frame sync."""
         return self.camera.sync
@@ -835,6 +861,7 @@ class Plant:
         return self.camera.sync_count
 
     @property
+    @micropython.native
     def energised(self) -> int:
         """Bit mask of actuators that are driven with the rail enabled; a stepper counts for 50 ms after
         its last step.

@@ -17,6 +17,8 @@ depth of about 0.6, and had 22 Wh left of them under 10.8 four sols later (L. Cr
 skies, and 29 when a quarter more of dust has come down on the panel.
 """
 
+from host_tools.emulator import micropython_shim as micropython
+
 SOLAR_MW = 30_000  # panel under a zenith sun without dust
 DROOP_MV = 1_200
 KNEE_PERMILLE = 200
@@ -59,6 +61,7 @@ class Power:
         elif self.disconnected and self.charge_permille() >= RECONNECT_PERMILLE:
             self.disconnected = False
 
+    @micropython.native
     def bus_mv(self, load_ma: int) -> int:
         """Bus voltage under a load."""
         if self.disconnected:
@@ -70,6 +73,7 @@ class Power:
         mv = open_mv - load_ma * self._mohm // 1000 - self.sag_mv
         return mv if mv > 0 else 0
 
+    @micropython.native
     def check(self, mv: int) -> bool:
         """Undervoltage lockout of the actuator rail, with hysteresis. Returns True while the rail is out."""
         if mv < self._low_mv:

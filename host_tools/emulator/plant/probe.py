@@ -6,6 +6,8 @@ current scales with drive as 250 mA + 450 mA at full drive: gear friction makes 
 Positions are kept in nanometres.
 """
 
+from host_tools.emulator import micropython_shim as micropython
+
 
 class Probe:
     """Rod position and current."""
@@ -22,6 +24,7 @@ class Probe:
         self.touch_um = geometry["probe_travel_um"]
         self.give_um = 300
 
+    @micropython.native
     def step(self, permille: int) -> None:
         """One grid step under a drive of -1000..1000 (+ extends)."""
         if permille == 0:

@@ -11,6 +11,8 @@ Force against travel, in millinewtons and micrometres:
 Current is the free current and 1 mA for each 150 mN. A drive of p thousandths can push 0.16 N for each.
 """
 
+from host_tools.emulator import micropython_shim as micropython
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from host_tools.emulator.plant.noise import Stream
@@ -89,6 +91,7 @@ class Sealer:
             return True
         return False
 
+    @micropython.native
     def step(self, permille: int) -> None:
         """One grid step under a drive of -1000..1000 (+ presses)."""
         if permille == 0:

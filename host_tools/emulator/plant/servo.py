@@ -5,6 +5,8 @@ Position is kept in nanoseconds of pulse width; current is 350 mA while it turns
 pushing against something.
 """
 
+from host_tools.emulator import micropython_shim as micropython
+
 MOVE_MA = 350
 HOLD_MA = 10
 STUCK_MA = 700
@@ -21,6 +23,7 @@ class Servo:
         self.ma = 0
         self.moving = False
 
+    @micropython.native
     def step(self, pulse_us: int) -> bool:
         """One grid step towards a pulse width (0: no pulses or no power). Returns True when the horn
         moved.
