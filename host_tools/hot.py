@@ -120,6 +120,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "rochette/services/activities.py": ("Activities.current", "Activities.tick", "Activities._step"),
     "rochette/services/events.py": ("Events.emit",),
     "rochette/services/executive.py": ("Executive.step", "Executive._run_slot", "Executive._late"),
+    "rochette/services/ledger.py": ("Ledger.tick",),
     "rochette/services/link.py": ("Link.tick",),
     "rochette/services/mission_time.py": ("MissionTime.poll",),
     "rochette/services/monitors.py": ("Monitors.tick", "Monitors.check", "Monitors.enter"),
