@@ -7,6 +7,7 @@ import pytest
 from host_tools.bench.served import served_chip
 from host_tools.boards import find
 from host_tools.chip import uf2
+from host_tools.deploy.deploy import START_S
 from host_tools.ground.client import Payload
 
 
@@ -17,7 +18,7 @@ def test_a_shipped_board_boots_and_its_parts_answer(frozen: uf2.Image, name: str
     line = ("--link-tcp", "0") if uart else ()
     with served_chip("--firmware", "--board", name, *line) as chip:
         told: list[str] = []
-        with Payload.connect(chip.link if uart else chip.port, timeout_s=60) as payload:
+        with Payload.connect(chip.link if uart else chip.port, timeout_s=START_S) as payload:
             payload.on_told(lambda one: told.append(one.name))
             payload.send("system.SELF_TEST", own_s=30)
             payload.hear_out()
