@@ -14,6 +14,7 @@ MOST_NAMES = 280
 """The most names, and the most constant objects, that a file with machine code may have."""
 
 FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "rochette/activities/steps.py": ("enter_phase",),
     "rochette/inputs.py": ("Inputs.tick", "Inputs._in_turn"),
     "rochette/ground.py": ("Ground.tick",),
     "rochette/hal/clock.py": ("sleep_until_us",),
@@ -44,6 +45,12 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "rochette/drivers/i2c_part.py": ("I2cPart._read", "I2cPart._write"),
     "rochette/drivers/ina219.py": ("Ina219.poll",),
     "rochette/drivers/lis3dh.py": ("Lis3dh.poll",),
+    "rochette/drivers/mb85rc256v.py": (
+        "Fram.read_into",
+        "Fram.write",
+        "Fram._transfer_in",
+        "Fram._transfer_out",
+    ),
     "rochette/drivers/mcp23017.py": ("Mcp23017.poll", "Mcp23017.made", "Mcp23017.latched"),
     "rochette/drivers/stepper.py": ("Stepper.set_rate", "Stepper.tick", "Stepper.moving"),
     "rochette/drivers/veml7700.py": ("Veml7700.poll",),
@@ -108,6 +115,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "rochette/mechanisms/rail.py": ("Rail.is_on", "Rail.tick"),
     "rochette/mechanisms/rod.py": ("Rod.read", "Rod.rest", "Rod.tick"),
     "rochette/mechanisms/sealer.py": (
+        "Sealer.activate",
         "Sealer.tick",
         "Sealer._tick_dispensing",
         "Sealer._tick_descending",
@@ -120,11 +128,18 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "rochette/services/activities.py": ("Activities.current", "Activities.tick", "Activities._step"),
     "rochette/services/events.py": ("Events.emit",),
     "rochette/services/executive.py": ("Executive.step", "Executive._run_slot", "Executive._late"),
-    "rochette/services/ledger.py": ("Ledger.tick",),
+    "rochette/services/ledger.py": (
+        "Ledger.tick",
+        "Ledger.queue",
+        "Ledger._check_writable",
+        "Ledger._do_step",
+    ),
     "rochette/services/link.py": ("Link.tick",),
     "rochette/services/mission_time.py": ("MissionTime.poll",),
     "rochette/services/monitors.py": ("Monitors.tick", "Monitors.check", "Monitors.enter"),
     "rochette/services/start_record.py": ("StartRecord._save",),
+    "rochette/services/stores.py": ("_inside", "FramStore.read_into", "FramStore.write"),
+    "rochette/services/two_copies.py": ("TwoCopies._write", "TwoCopies._add_up", "put_sum"),
     "rochette/services/telemetry.py": ("Telemetry.tick", "Telemetry._read"),
     "rochette/watch.py": (
         "Watch.tick",
