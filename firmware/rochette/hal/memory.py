@@ -10,6 +10,10 @@ import gc
 import sys
 from array import array
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 IMPORT_THRESHOLD = 16_384
 """Bytes allocated between two collections while modules are imported."""
 
@@ -22,7 +26,7 @@ _USEFUL = 64
 """Free blocks in a row that the frame of a call fits into."""
 _HOLES = 512
 _ATTEMPTS = 20_000
-_filled = [None]
+_filled: "list[Any]" = [None]
 
 
 def while_importing() -> None:
@@ -44,18 +48,18 @@ def settle() -> None:
 def _fill_holes() -> None:
     """Put something for good into each small hole between what was built and the heap's free end.
 
-    A call whose frame does not fit on the stack takes it from the heap, and looks for room from the first hole
-    on: with small holes at the bottom, all that was built is looked through for each such call, up to 0.1 ms
-    of a tick on a Pico. The smallest thing there is, a tuple of one block, always goes into the lowest hole:
-    so a first pass finds how long the holes are, and a second one fills those that no frame fits into.
+    A call whose frame does not fit on the stack takes it from the heap, and looks for room from the first
+    hole on: with small holes at the bottom, all that was built is looked through for each such call, up to
+    0.1 ms of a tick on a Pico. The smallest thing there is, a tuple of one block, always goes into the lowest
+    hole: so a first pass finds how long the holes are, and a second one fills those that no frame fits into.
     """
     lengths = array("H", bytes(2 * _HOLES))
     holes = _measure_holes(lengths)
     gc.collect()
-    kept = None
+    kept: "Any" = None
     used = 0
     for n in range(holes):
-        chain = None
+        chain: "Any" = None
         for _ in range(lengths[n] - used):
             chain = (chain,)
         used = 0
@@ -67,7 +71,7 @@ def _fill_holes() -> None:
 
 def _measure_holes(lengths: "array[int]") -> int:
     """Blocks in each hole below the heap's free end, the lowest first; how many holes."""
-    chain = None
+    chain: "Any" = None
     last = run = holes = 0
     for _ in range(_ATTEMPTS):
         chain = (chain,)
