@@ -132,6 +132,8 @@ def forged(data: bytearray, number: int) -> bytearray:
     [
         (lambda own: export(own ^ 1), (1, t.RESTORE_REASON_PAYLOAD)),
         (lambda own: export(own, 42), (1, t.RESTORE_REASON_SEATS)),
+        (lambda own: export(own, 44), (1, t.RESTORE_REASON_SEATS)),
+        (lambda own: numbered(export(own), 1, 0), (1, t.RESTORE_REASON_CHAIN)),
         (lambda own: forged(export(own), 3), (3, t.RESTORE_REASON_CHAIN)),
         (lambda own: forged(export(own), 5), (5, t.RESTORE_REASON_CHAIN)),
         (lambda own: export(own)[:192] + export(own)[256:], (4, t.RESTORE_REASON_RECORD)),

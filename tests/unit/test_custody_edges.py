@@ -144,6 +144,10 @@ def test_events_name_seats_tube_rule_and_record() -> None:
     Ledger(ledger._store, events=events)
     assert told(events, t.EV_LEDGER_TORN_RECORD_DROPPED)[-1][0] == 3
     assert told(events, t.EV_LEDGER_OPENED)[-1][0] == 2
+    odd = begun(records=2)
+    odd._store.data[at(4) + 5] = 0x77
+    Ledger(odd._store, events=events)
+    assert told(events, t.EV_LEDGER_TORN_RECORD_DROPPED)[-1][0] == 4
     assert len(told(events, t.EV_LEDGER_INITIALISED)) == 1 and not told(events, t.EV_LEDGER_UNREADABLE)
 
 
@@ -362,18 +366,142 @@ def test_a_checkpoint_whose_record_has_lost_its_mark_does_not_count() -> None:
     assert Ledger(ledger._store).checkpoint == 0
 
 
-@pytest.mark.parametrize("change", (1, -1))
-def test_a_verification_sees_chains_above_and_below_the_right_one(change: int) -> None:
-    ledger = begun(records=CHECKPOINT_EVERY + 3)
+def checkpointed(records: int = CHECKPOINT_EVERY + 3) -> Ledger:
+    ledger = begun(records=records)
     while not ledger.checkpoint:
         ledger.tick()
+    return ledger
+
+
+@pytest.mark.parametrize("change", (1, -1))
+@pytest.mark.parametrize("sequence", (1, 2, 9, 23, 40))
+def test_a_verification_sees_chains_above_and_below_the_right_one(sequence: int, change: int) -> None:
+    ledger = checkpointed()
     data = ledger._store.data
-    raw = bytearray(data[at(9) : at(10)])
+    raw = bytearray(data[at(sequence) : at(sequence + 1)])
     raw[52] = raw[52] + change if 0 < raw[52] < 255 else raw[52] ^ 1
     raw[60:64] = zlib.crc32(raw[1:60]).to_bytes(4, "little")
-    data[at(9) : at(10)] = raw
+    data[at(sequence) : at(sequence + 1)] = raw
     assert Ledger(ledger._store).state == OPEN, "a start leaves it to the checkpoint"
     assert not ledger.verify()
+
+
+@pytest.mark.parametrize("place", (60, 61, 62, 63))
+def test_a_verification_sees_a_sum_that_does_not_fit(place: int) -> None:
+    ledger = checkpointed()
+    ledger._store.data[at(9) + place] ^= 1
+    assert Ledger(ledger._store).state == OPEN and not ledger.verify()
+
+
+def test_a_verification_sees_a_record_where_none_belongs() -> None:
+    """Number and chain of the last record are as they were; the memory is not."""
+    ledger = begun(records=9)
+    ledger._store.data[at(60) : at(61)] = ledger._store.data[at(4) : at(5)]
+    assert not ledger.verify()
+
+
+def test_what_a_checkpoint_covers_has_to_stand_where_it_belongs() -> None:
+    ledger = checkpointed(PLACES - 1)
+    ledger.elsewhere = 1000
+    old = bytes(ledger._store.data[at(30) : at(31)])
+    for n in range(80):
+        ledger.append(t.RECORD_KIND_MARKED, 1, 0, 1 + n % 2)
+        for _ in range(100):
+            ledger.tick()
+    store = ledger._store
+    assert ledger.checkpoint > PLACES + 30 and Ledger(store).state == OPEN
+    kept = bytes(store.data)
+    store.data[at(PLACES + 30) : at(PLACES + 31)] = old  # of the lap before, where its successor belongs
+    assert Ledger(store).state == UNREADABLE
+    store.data[:] = kept
+    store.data[at(PLACES + 30)] = 0
+    assert Ledger(store).state == UNREADABLE
+
+
+def test_the_last_place_of_an_odd_number_of_places_is_looked_at_too() -> None:
+    store = MemoryStore(RING + RECORD_BYTES)
+    ledger = Ledger(store)
+    assert ledger.places == PLACES + 1 and ledger.state == BLANK
+    store.data[FIRST + PLACES * RECORD_BYTES] = ledgers.MARK
+    assert Ledger(store).state == UNREADABLE
+
+
+def test_the_last_tube_of_the_largest_carousel_is_in_a_checkpoint() -> None:
+    ledger = begun(seats=64)
+    ledger.append(t.RECORD_KIND_LOADED, 64, 0, 4711, 1)
+    for n in range(CHECKPOINT_EVERY):
+        ledger.append(t.RECORD_KIND_MARKED, 1, 0, 1 + n % 2)
+    while not ledger.checkpoint:
+        ledger.tick()
+    again = Ledger(ledger._store)
+    assert again.checkpoint and (again.inventory.serial_of(64), again.inventory.is_witness(64)) == (
+        4711,
+        True,
+    )
+
+
+def test_after_a_start_the_next_checkpoint_goes_over_the_older_one() -> None:
+    ledger = begun()
+    for n in range(2 * CHECKPOINT_EVERY - 1):
+        ledger.append(t.RECORD_KIND_MARKED, 1, 0, 1 + n % 2)
+        for _ in range(100):
+            ledger.tick()
+    again = Ledger(ledger._store)
+    assert again.checkpoint == 2 * CHECKPOINT_EVERY
+    for n in range(CHECKPOINT_EVERY):
+        again.append(t.RECORD_KIND_MARKED, 1, 0, 1 + n % 2)
+        for _ in range(100):
+            again.tick()
+    slots = (HEADER_BYTES, HEADER_BYTES + CHECKPOINT_BYTES)
+    numbers = [int.from_bytes(again._store.data[slot + 4 : slot + 8], "little") for slot in slots]
+    assert numbers == [3 * CHECKPOINT_EVERY, 2 * CHECKPOINT_EVERY]
+
+
+# ---- what is not written
+
+
+def test_a_record_after_a_start_leaves_the_header_alone() -> None:
+    ledger = begun(records=2)
+    before = bytes(ledger._store.data)
+    again = Ledger(ledger._store)
+    wrote: list[int] = []
+    write = again._store.write
+    again._store.write = lambda offset, buffer: (wrote.append(offset), write(offset, buffer))
+    again.append(t.RECORD_KIND_MARKED, 1, 0, 1)
+    assert wrote and min(wrote) == at(4) and again._store.data[: at(4)] == before[: at(4)]
+
+
+def test_a_ledger_that_is_not_trusted_writes_no_checkpoint() -> None:
+    ledger = begun(records=CHECKPOINT_EVERY + 5)
+    assert not ledger.checkpoint
+    ledger.distrust()
+    before = bytes(ledger._store.data)
+    for _ in range(300):
+        ledger.tick()
+    assert ledger._store.data == before
+
+
+def test_a_given_first_record_does_not_open_what_cannot_be_read() -> None:
+    first = bytearray(RECORD_BYTES)
+    assert begun().read_raw(1, first)
+    ledger = Ledger(MemoryStore(RING))
+    ledger.distrust()
+    with pytest.raises(LedgerError):
+        ledger.queue_given(first)
+    assert ledger.state == UNREADABLE and not any(ledger._store.data)
+
+
+def test_a_write_that_fails_names_the_record() -> None:
+    events = Events(64)
+    ledger = begun(records=4, events=events)
+
+    def fails(_offset: int, _buffer: bytes) -> None:
+        raise OSError(5)
+
+    ledger._store.write = fails
+    with pytest.raises(LedgerError, match="does not answer"):
+        ledger.append(t.RECORD_KIND_MARKED, 1, 0, 1)
+    assert told(events, t.EV_LEDGER_WRITE_FAILED) == [[6, 0, 0, 0]]
 
 
 def test_what_a_checkpoint_keeps_of_the_inventory_is_laid_out_so() -> None:
@@ -440,3 +568,41 @@ def test_a_record_without_its_mark_is_not_taken(mark: int) -> None:
     assert not ledger.is_record(raw)
     with pytest.raises(LedgerError, match="damaged"):
         ledger.queue_given(raw)
+
+
+# ---- the bit and the verdict
+
+
+def test_only_one_tube_is_in_the_bit_and_its_seat_is_kept() -> None:
+    inventory = Inventory()
+    inventory.apply(t.RECORD_KIND_INITIALISED, 0, 5)
+    inventory.apply(t.RECORD_KIND_TAKEN, 3, 1)
+    assert [inventory.check(t.RECORD_KIND_MOVED, tube, 1, IN_BIT) for tube in (2, 3, 4)] == [
+        t.CUSTODY_RULE_BIT_OCCUPIED,
+        t.CUSTODY_RULE_NONE,
+        t.CUSTODY_RULE_BIT_OCCUPIED,
+    ]
+    inventory.apply(t.RECORD_KIND_MOVED, 3, 1, IN_BIT)  # found where it was
+    assert (inventory.bit_tube, inventory.bit_seat()) == (3, 3)
+
+
+def test_a_verdict_that_says_nothing_is_inconclusive() -> None:
+    inventory = Inventory()
+    inventory.apply(t.RECORD_KIND_INITIALISED, 0, 5)
+    inventory.apply(t.RECORD_KIND_TAKEN, 3, 1)
+    inventory.apply(t.RECORD_KIND_CORED, 3, 1)
+    for said, kept in (
+        (t.VERDICT_NONE, t.VERDICT_INCONCLUSIVE),
+        (t.VERDICT_ABSENT, t.VERDICT_ABSENT),
+        (t.VERDICT_INCONCLUSIVE, t.VERDICT_INCONCLUSIVE),
+        (t.VERDICT_PRESENT, t.VERDICT_PRESENT),
+    ):
+        inventory.apply(t.RECORD_KIND_VERDICT, 3, 1, said)
+        assert inventory.verdict_of(3) == kept
+
+
+def test_a_dispenser_holds_at_most_254_seals() -> None:
+    check = begun().inventory.check
+    assert check(t.RECORD_KIND_SEALS, 1, 0, 254) == t.CUSTODY_RULE_NONE
+    for impossible in (-1, 255, 256):
+        assert check(t.RECORD_KIND_SEALS, 1, 0, impossible) == t.CUSTODY_RULE_NO_SEALS

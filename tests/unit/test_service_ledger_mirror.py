@@ -489,7 +489,7 @@ def test_nothing_is_written_before_everything_has_been_still_for_a_second(fs, be
                 return n
         raise AssertionError("it never begins")
 
-    assert ticks_to_the_first_step() == ledger_mirror.QUIET_TICKS
+    assert ticks_to_the_first_step() == ledger_mirror.QUIET_TICKS == 100
     still.still = False
     mirror.tick()
     still.still = True
@@ -545,3 +545,36 @@ def test_only_a_folder_that_is_not_there_is_an_empty_mirror(fs, errno: int, stat
 
     mirror, _, _ = mirror_of(Refusing(), begun())
     assert mirror.state == getattr(ledger_mirror, state)
+
+
+def test_a_file_that_is_not_the_mirrors_is_not_passed_over(fs) -> None:
+    run(*mirror_of(fs, begun())[:2])
+    with fs.open(ledger_mirror.FOLDER + "/0", "wb") as file:
+        file.write(b"")
+    again, _, _ = mirror_of(fs, Ledger(MemoryStore(RING)))
+    assert again.state == ledger_mirror.UNREADABLE
+
+
+def test_with_nothing_new_the_flash_is_left_alone(fs) -> None:
+    class Counting:
+        opened = 0
+
+        def __getattr__(self, name: str):
+            return getattr(fs, name)
+
+        def open(self, *args):
+            Counting.opened += 1
+            return fs.open(*args)
+
+    ledger = begun()
+    mirror, still, _ = mirror_of(Counting(), ledger)
+    run(mirror, still)
+    assert mirror.count == 1
+    before = Counting.opened
+    run(mirror, still, 1000)
+    assert Counting.opened == before
+
+
+def test_what_a_mirror_can_be_is_told_apart() -> None:
+    states = [getattr(ledger_mirror, name) for name in ("NONE", "GOOD", "BEHIND", "UNREADABLE", "FAILED")]
+    assert sorted(states) == list(range(5))
