@@ -60,7 +60,7 @@ soak: $(TEST_READY) vm  ## The long tests: 1,000 seeds on both targets, long ran
 test-ground: $(TEST_READY) vm  ## The ground systems whole: test API on MicroPython, the page in a browser (needs chromium)
 	$(BIN)/python -m pytest -n 1 -m ground tests/ground $(PYTEST)
 
-mutation: $(TEST_READY)  ## Change custody's code one place at a time and see whether a test notices (hours; MUTATION="--share 0.02")
+mutation: $(TEST_READY)  ## Change custody's code one place at a time and see whether a test notices (an hour; MUTATION="--below 0.5")
 	@test -x build/mutation/bin/cosmic-ray || { $(PYTHON) -m venv build/mutation && \
 	  build/mutation/bin/python -m pip install --quiet --constraint requirements.lock --editable '.[test]' && \
 	  build/mutation/bin/python -m pip install --quiet cosmic-ray==8.7.0; }
