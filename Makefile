@@ -8,7 +8,7 @@ ROCK   ?= sandstone
 SEED   ?= 1
 RUN    ?= --rock $(ROCK) --seed $(SEED) --release auto
 PYTEST ?=
-COVERED_BY ?= tests/unit/test_service_framing.py tests/unit/test_service_inventory.py tests/unit/test_service_ledger.py \
+COVERED_BY ?= tests/unit/test_custody_edges.py tests/unit/test_service_framing.py tests/unit/test_service_inventory.py tests/unit/test_service_ledger.py \
   tests/unit/test_service_ledger_edges.py tests/unit/test_service_ledger_mirror.py tests/unit/test_service_link.py \
   tests/unit/test_service_start.py tests/unit/test_activity_custody.py tests/unit/test_activity_recovery.py \
   tests/unit/test_activity_restore.py
