@@ -11,7 +11,7 @@ PYTEST ?=
 COVERED_BY ?= tests/unit/test_custody_edges.py tests/unit/test_service_framing.py tests/unit/test_service_inventory.py tests/unit/test_service_ledger.py \
   tests/unit/test_service_ledger_edges.py tests/unit/test_service_ledger_mirror.py tests/unit/test_service_link.py \
   tests/unit/test_service_start.py tests/unit/test_activity_custody.py tests/unit/test_activity_recovery.py \
-  tests/unit/test_activity_restore.py
+  tests/unit/test_activity_restore.py tests/unit/test_activity_hold.py
 FLASH  ?= --frozen
 DEPLOY ?=
 
@@ -71,7 +71,7 @@ coverage: $(TEST_READY)  ## Branches that tests take: all of custody's and the l
 	@$(BIN)/python -m coverage run -m pytest -n 0 --hypothesis-seed=1 -p no:cacheprovider $(COVERED_BY)
 	@$(BIN)/python -m coverage report
 	@$(BIN)/python -m coverage report --fail-under=100 --skip-covered \
-	  --include='*/framing.py,*/inventory.py,*/ledger.py,*/ledger_mirror.py,*/link.py,*/link_record.py,*/reliable.py'
+	  --include='*/framing.py,*/inventory.py,*/ledger.py,*/ledger_mirror.py,*/link.py,*/link_record.py,*/reliable.py,*/recovery.py,*/record.py'
 
 test-yamcs: $(TEST_READY)  ## Yamcs on the bridge, in an environment of its own (downloads Yamcs, AGPL, and a Java)
 	@test -x build/yamcs/bin/fprime-yamcs || { $(PYTHON) -m venv build/yamcs && \

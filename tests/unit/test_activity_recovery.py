@@ -192,3 +192,52 @@ def test_what_hands_did_is_recorded_and_refused_when_it_cannot_be():
     assert done(t.CMD_LEDGER_MARK, 8, t.TUBE_MARK_DAMAGED) == t.ACTIVITY_RESULT_OK
     assert not payload.custody.usable(8)
     assert payload.ledger.verify()
+
+
+def test_before_a_tube_is_taken_nothing_is_in_hand():
+    rig, result = cut("SAMPLE_READY", 1)
+    seen = after_reset(rig)
+    assert result["resets"] == 1 and rig.session.payload.custody.in_hand == 0
+    assert t.EV_SAMPLE_CUT_OFF not in seen and t.EV_SAMPLE_OPEN_TUBE not in seen
+
+
+def test_a_core_that_is_not_broken_off_cannot_be_held_again():
+    rig, result = cut("SAMPLE_CONTACT", 3000, (HOLD, [1, 1]))
+    assert (result["outcome"], result["reason"]) == (t.OUTCOME_FAULT, t.REASON_NOT_NOW)
+    assert t.EV_POWER_ACTUATORS_ON not in after_reset(rig)
+
+
+@pytest.mark.parametrize(
+    ("event", "outcome", "verdict"),
+    [
+        # What the weighing said went with the reset: the picture alone does not make a core PRESENT.
+        ("SAMPLE_WEIGHED", t.OUTCOME_HELD, t.VERDICT_INCONCLUSIVE),
+        ("SAMPLE_RELEASED", t.OUTCOME_SEALED, t.VERDICT_PRESENT),
+    ],
+)
+def test_a_carried_core_is_looked_at_again_and_judged_where_no_verdict_was_kept(event, outcome, verdict):
+    rig, result = cut(event, 5, (HOLD, [1, 1]))
+    seen = after_reset(rig)
+    assert result["outcome"] == outcome
+    assert bool(rig.session.plant.tubes.sealed[1]) == (outcome == t.OUTCOME_SEALED)
+    assert [args[0] for args in seen[t.EV_SAMPLE_PHASE]].count(t.PHASE_IMAGE_AGAIN) == 1
+    verdicts = [r for r in rig.session.payload.ledger.records() if r.kind == t.RECORD_KIND_VERDICT]
+    assert [record.b for record in verdicts][-1] == verdict
+
+
+def test_a_feed_that_does_not_come_up_stops_the_recovery_with_the_tube_where_it_was():
+    rig = Rig(
+        "sandstone",
+        seed=1,
+        depth_um=3000,
+        faults=[
+            {"target": "supply.logic", "kind": "off", "after_event": "SAMPLE_WEIGHED", "delay_ms": 100},
+            {"target": "drive.feed", "kind": "off", "after_event": "SAMPLE_GOES_ON", "delay_ms": 0},
+        ],
+        commands=[{"name": STORE, "args": [1, 1], "after_event": "RESET", "delay_ms": 1000}],
+    )
+    result = rig.run()
+    payload = rig.session.payload
+    assert result["outcome"] == t.OUTCOME_FAULT
+    assert not payload.rail.is_on and payload.custody.tube_in_bit == 1
+    assert rig.session.plant.tubes.in_bit == 1 and payload.ledger.verify()

@@ -290,3 +290,66 @@ def test_without_a_file_and_with_a_mirror_that_is_behind_nothing_is_taken(rig) -
     payload = rig.commission()
     assert payload.mirror.count < payload.ledger.count
     assert refused(rig, None) == (0, t.RESTORE_REASON_FILE)
+
+
+@pytest.mark.parametrize("fails_at", (0, 128))
+@pytest.mark.parametrize("how", ("error", "short"))
+def test_a_file_that_cannot_be_read_to_its_end_is_refused(rig, how: str, fails_at: int) -> None:
+    payload = rig.boot()
+    give(payload, export(payload.ledger.payload))
+    store = payload.ground.files.store
+    read = store.read_into
+
+    def failing(name: str, offset: int, buffer: Any, count: int) -> int:
+        if offset < fails_at:
+            return int(read(name, offset, buffer, count))
+        if how == "error":
+            raise OSError(5)
+        return count - 1
+
+    store.read_into = failing
+    assert refused(rig, None) == (0, t.RESTORE_REASON_FILE)
+
+
+def erase(memory: bytearray) -> None:
+    memory[:] = bytes(len(memory))
+
+
+def test_a_memory_that_goes_away_while_the_mirror_gives_is_said_with_the_record() -> None:
+    rig = Rig("sandstone", flash="blank", kept=rig_kept(erase, ticks=400))
+    payload = rig.boot()
+    assert payload.mirror.count == 2 and payload.ledger.count == 0
+    rig.session.add_faults([{"target": "bus.fram", "kind": "off", "at_ms": 0}])
+    payload.executive.step()
+    do(payload, t.CMD_LEDGER_RESTORE)
+    [told] = events(payload, t.EV_LEDGER_RESTORE_REFUSED)
+    assert told[:2] == [1, t.RESTORE_REASON_RECORD]
+    assert not events(payload, t.EV_LEDGER_RESTORED)
+    rig.session.end()
+
+
+def test_a_mirror_that_gives_nothing_in_time_is_said(monkeypatch) -> None:
+    from rochette.activities import record
+
+    monkeypatch.setattr(record, "_MIRROR_TICKS", 5)  # less than the second of quiet before the mirror reads
+    rig = Rig("sandstone", flash="blank", kept=rig_kept(erase, ticks=400))
+    payload = rig.boot()
+    do(payload, t.CMD_LEDGER_RESTORE)
+    [told] = events(payload, t.EV_LEDGER_RESTORE_REFUSED)
+    assert told[:2] == [1, t.RESTORE_REASON_RECORD] and payload.ledger.count == 0
+    rig.session.end()
+
+
+def test_a_memory_that_is_behind_is_told_how_many_records_it_took() -> None:
+    """Two of four records are there; the others come from the mirror, by command."""
+
+    def behind(memory: bytearray) -> None:
+        at = HEADER_BYTES + 2 * CHECKPOINT_BYTES
+        memory[at + RECORD_BYTES : at + 2 * RECORD_BYTES] = bytes(RECORD_BYTES)
+
+    rig = Rig("sandstone", flash="blank", kept=rig_kept(behind, ticks=400))
+    payload = rig.boot()
+    assert (payload.ledger.count, payload.mirror.count) == (1, 2)
+    do(payload, t.CMD_LEDGER_RESTORE)
+    assert events(payload, t.EV_LEDGER_RESTORED)[-1][:3] == [1, 1, 2]
+    rig.session.end()

@@ -107,10 +107,6 @@ class Custody:
         """Whether `tube` is on board, was used, and has no activated seal."""
         return self._ledger.inventory.is_open(tube)
 
-    def is_overfull(self, tube: int) -> bool:
-        """Whether `tube` is known to be too full for a seal."""
-        return self._ledger.inventory.is_overfull(tube)
-
     def verdict_of(self, tube: int) -> int:
         """The last verdict on `tube` (enum Verdict)."""
         return self._ledger.inventory.verdict_of(tube)
