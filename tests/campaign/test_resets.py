@@ -168,7 +168,7 @@ def test_a_reset_at_every_event_of_an_acquisition(rock: str, seed: int, least: i
 @pytest.mark.parametrize("rock", rocks.names())
 def test_a_reset_at_every_event(rock: str) -> None:
     made = 0
-    for seed in range(1, 7):
+    for seed in range(1, 8):
         count, wrong = resets(rock, seed)
         assert not wrong, "\n".join(wrong[:20])
         made += count
