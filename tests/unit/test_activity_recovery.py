@@ -241,3 +241,13 @@ def test_a_feed_that_does_not_come_up_stops_the_recovery_with_the_tube_where_it_
     assert result["outcome"] == t.OUTCOME_FAULT
     assert not payload.rail.is_on and payload.custody.tube_in_bit == 1
     assert rig.session.plant.tubes.in_bit == 1 and payload.ledger.verify()
+
+
+def test_what_was_in_hand_is_still_known_after_another_sample_was_asked_for():
+    """An acquisition between cut and continuation is refused, and leaves the tube in hand what it is."""
+    rig, result = cut("SAMPLE_DOCKED", 100, ("SAMPLE_ACQUIRE", [2, 1000]), (STORE, [1, 1]))
+    payload = rig.session.payload
+    stored = [r for r in payload.ledger.records() if r.kind == t.RECORD_KIND_STORED]
+    assert [(record.tube, record.a, record.b) for record in stored] == [(1, 1, 1)]
+    assert (result["outcome"], payload.custody.in_hand) == (t.OUTCOME_UNSEALED_STORED, 0)
+    assert payload.custody.usable(2), "the other tube was not touched"
