@@ -51,15 +51,10 @@ class Explained:
     def __init__(self, path: Path) -> None:
         data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         self._rules = [(re.compile(rule["mutant"]), rule["why"]) for rule in data["equivalent"]]
-        self.used: set[int] = set()
 
     def why(self, mutant: Mutant) -> str:
         """The reason, or ""."""
-        for number, (pattern, why) in enumerate(self._rules):
-            if pattern.fullmatch(mutant.name):
-                self.used.add(number)
-                return why
-        return ""
+        return next((why for pattern, why in self._rules if pattern.fullmatch(mutant.name)), "")
 
 
 def main() -> int:

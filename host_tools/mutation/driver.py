@@ -272,22 +272,13 @@ class Driver:
 
 
 OPTIONS = (
-    *(
-        "-o",
-        "addopts=--strict-markers --import-mode=importlib",
-        "-n",
-        "0",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:terminal",
-        "--hypothesis-seed=1",
-    ),
-    *(
-        "-W",
-        "ignore::pytest.PytestAssertRewriteWarning",
-    ),  # hypothesis is imported when a mutant collects anew
-    *("-m", "not soak and not micropython and not chip and not ground"),
+    "--override-ini=addopts=--strict-markers --import-mode=importlib",
+    "--numprocesses=0",
+    "-pno:cacheprovider",
+    "-pno:terminal",
+    "--hypothesis-seed=1",
+    "-Wignore::pytest.PytestAssertRewriteWarning",  # hypothesis is there already when a mutant collects anew
+    "-mnot soak and not micropython and not chip and not ground",
 )
 
 

@@ -12,6 +12,7 @@ from rochette.services import ledger_mirror
 from rochette.services.ledger import CHECKPOINT_BYTES, HEADER_BYTES, RECORD_BYTES, Ledger
 from rochette.services.stores import MemoryStore
 from tests.unit.payload_rig import Rig
+from tests.unit.record_bytes import sealed, told
 
 RING = HEADER_BYTES + 2 * CHECKPOINT_BYTES + 200 * RECORD_BYTES
 SEATS = 43
@@ -59,12 +60,7 @@ def do(payload: Any, opcode: int, *args: int) -> None:
 
 
 def events(payload: Any, event_id: int) -> list[list[int]]:
-    row = [0] * 6
-    return [
-        row[2:]
-        for n in range(1, payload.events.count + 1)
-        if payload.events.read(n, row) and row[0] == event_id
-    ]
+    return told(payload.events, event_id)
 
 
 def memory(rig: Any) -> bytes:
@@ -119,12 +115,9 @@ def test_pieces_in_order_are_as_good_as_the_whole(rig) -> None:
 
 def forged(data: bytearray, number: int) -> bytearray:
     """Another number in record `number`, its CRC made good; the chain is not."""
-    import zlib
-
     at = number * RECORD_BYTES
     data[at + 24] ^= 1
-    data[at + 60 : at + 64] = zlib.crc32(data[at + 1 : at + 60]).to_bytes(4, "little")
-    return data
+    return sealed(data, at)
 
 
 @pytest.mark.parametrize(
@@ -243,12 +236,9 @@ def test_a_memory_that_fails_in_the_middle_says_so(rig) -> None:
 
 def numbered(data: bytearray, number: int, sequence: int) -> bytearray:
     """Record `number` says that it is another one; its CRC is made good."""
-    import zlib
-
     at = number * RECORD_BYTES
     data[at + 4 : at + 8] = sequence.to_bytes(4, "little")
-    data[at + 60 : at + 64] = zlib.crc32(data[at + 1 : at + 60]).to_bytes(4, "little")
-    return data
+    return sealed(data, at)
 
 
 @pytest.mark.parametrize("sequence", (0x0102, 0x01_0203, 0x0102_0304, 0x7F00_0000, 0x00FF_0000, 0x0000_FF00))

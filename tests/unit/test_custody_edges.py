@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import struct
-import zlib
 
 import pytest
 
 from rochette import tables as t
 from rochette.services import ledger as ledgers
-from rochette.services.events import FIELDS, Events
+from rochette.services.events import Events
 from rochette.services.inventory import IN_BIT, NOWHERE, SEALS_UNKNOWN, Inventory
 from rochette.services.ledger import (
     BLANK,
@@ -26,6 +25,7 @@ from rochette.services.ledger import (
     link_of,
 )
 from rochette.services.stores import MemoryStore
+from tests.unit.record_bytes import sealed, told
 
 PLACES = 200
 FIRST = HEADER_BYTES + 2 * CHECKPOINT_BYTES
@@ -44,14 +44,9 @@ def made(before: bytes, sequence: int, kind: int, tube: int, *words: int, form: 
     for n, word in enumerate(words):
         struct.pack_into("<i", raw, struct.calcsize("<BBBBIIIHH") + 4 * n, word)
     raw[52:60] = link_of(before, raw)
-    raw[60:64] = zlib.crc32(raw[1:60]).to_bytes(4, "little")
+    sealed(raw)
     assert Record(raw).sequence == sequence and list(words) == [Record(raw).a, Record(raw).b][: len(words)]
     return raw
-
-
-def told(events: Events, event_id: int) -> list[list[int]]:
-    row = [0] * FIELDS
-    return [row[2:] for n in range(1, events.count + 1) if events.read(n, row) and row[0] == event_id]
 
 
 def begun(seats: int = 5, records: int = 0, events: Events | None = None, payload: int = 0) -> Ledger:
@@ -92,7 +87,7 @@ def test_chains_above_and_below_the_right_one_are_refused() -> None:
     for change in (-1, 1):
         raw = bytearray(good)
         raw[52] = (raw[52] + change) % 256 if 0 < raw[52] < 255 else raw[52] ^ 1
-        raw[60:64] = zlib.crc32(raw[1:60]).to_bytes(4, "little")
+        sealed(raw)
         with pytest.raises(LedgerError, match="does not go on"):
             ledger.queue_given(raw)
         store = MemoryStore(RING)
@@ -380,7 +375,7 @@ def test_a_verification_sees_chains_above_and_below_the_right_one(sequence: int,
     data = ledger._store.data
     raw = bytearray(data[at(sequence) : at(sequence + 1)])
     raw[52] = raw[52] + change if 0 < raw[52] < 255 else raw[52] ^ 1
-    raw[60:64] = zlib.crc32(raw[1:60]).to_bytes(4, "little")
+    sealed(raw)
     data[at(sequence) : at(sequence + 1)] = raw
     assert Ledger(ledger._store).state == OPEN, "a start leaves it to the checkpoint"
     assert not ledger.verify()

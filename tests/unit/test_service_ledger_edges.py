@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 
 import pytest
@@ -26,6 +25,7 @@ from rochette.services.ledger import (
     LedgerError,
 )
 from rochette.services.stores import MemoryStore
+from tests.unit.record_bytes import sealed
 
 PLACES = 200
 FIRST = HEADER_BYTES + 2 * CHECKPOINT_BYTES
@@ -69,11 +69,6 @@ def remark(ledger: Ledger, records: int, ticks: int = 100) -> None:
 
 def at(sequence: int) -> int:
     return FIRST + (sequence - 1) % PLACES * RECORD_BYTES
-
-
-def sealed(raw: bytearray) -> bytearray:
-    raw[60:64] = zlib.crc32(raw[1:60]).to_bytes(4, "little")
-    return raw
 
 
 def raw_of(ledger: Ledger, sequence: int) -> bytearray:

@@ -11,6 +11,7 @@ from rochette.services.ledger import BLANK, OPEN, RECORD_BYTES, UNREADABLE, Ledg
 from rochette.services.ledger_mirror import LedgerMirror
 from rochette.services.stores import MemoryStore
 from tests.unit.payload_rig import Rig
+from tests.unit.record_bytes import sealed, told
 
 RING = 64 + 2 * 1120 + 200 * RECORD_BYTES
 
@@ -467,11 +468,6 @@ def test_a_whole_run_is_mirrored_and_nothing_is_written_while_anything_moves() -
     assert payload.mirror.count == payload.ledger.count > 5
 
 
-def told(events: Events, event_id: int) -> list[list[int]]:
-    row = [0] * FIELDS
-    return [row[2:] for n in range(1, events.count + 1) if events.read(n, row) and row[0] == event_id]
-
-
 @pytest.mark.parametrize("begin", (0, 5000, 0x3FFF_FFFF - 50))
 def test_nothing_is_written_before_everything_has_been_still_for_a_second(fs, begin: int) -> None:
     """From the first tick on, after a move, and where the tick begins anew."""
@@ -508,8 +504,6 @@ def test_what_is_collected_stays_in_its_buffer(fs) -> None:
 
 @pytest.mark.parametrize("step", (-1, 1, 256, 0x01_0000))
 def test_a_last_record_of_another_number_is_not_trusted(fs, step: int) -> None:
-    import zlib
-
     ledger = begun()
     remark(ledger, 4)
     run(*mirror_of(fs, ledger)[:2])
@@ -517,7 +511,7 @@ def test_a_last_record_of_another_number_is_not_trusted(fs, step: int) -> None:
         data = bytearray(file.read())
     assert len(data) == 5 * RECORD_BYTES
     data[-60:-56] = (5 + step).to_bytes(4, "little")
-    data[-4:] = zlib.crc32(data[-63:-4]).to_bytes(4, "little")
+    sealed(data, 4 * RECORD_BYTES)
     with fs.open(ledger_mirror.name_of(1), "wb") as file:
         file.write(bytes(data))
     again, _, events = mirror_of(fs, Ledger(MemoryStore(RING)))
