@@ -32,7 +32,7 @@ def build(watched: bool = False) -> Payload:
 
 
 def _board() -> dict:
-    """The board's data, for this one use: nothing keeps them, for they take 7 kB of the heap of a Pico."""
+    """The board's data, for this one use: nothing keeps them, for they take 9 kB of the heap of a Pico."""
     import board
 
     del sys.modules["board"]

@@ -175,7 +175,7 @@ class Payload:
     """
 
     def __init__(self, board: "dict[str, Any]", watchdog: "Watchdog | None" = None) -> None:
-        """Build from `board` (boards/<name>/board.py), of which nothing is kept: on the board it is 6 kB of
+        """Build from `board` (boards/<name>/board.py), of which nothing is kept: on the board it is 9 kB of
         heap. `watchdog`: runs already, and is started anew by each stage. Raises ValueError or KeyError for
         data that do not fit."""
         self.watchdog = watchdog
