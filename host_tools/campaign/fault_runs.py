@@ -18,6 +18,7 @@ from host_tools.campaign import fault_matrix, truths
 from host_tools.campaign.fault_matrix import Cell
 from host_tools.campaign.ground_sink import GroundSink
 from host_tools.campaign.plan import Record, Unit
+from host_tools.run.words import Words
 
 ROCK = "mudstone"
 DEPTH_UM = 3_000
@@ -25,6 +26,8 @@ TUBE = 1
 MAX_S = 1_800
 _TICK_US = 10_000
 _ORPHAN_TICKS = 1_000  # how often a child looks whether its parent is still there
+_seen: dict[str, dict[str, Any]] = {}
+"""What this process's runs saw in their pictures: most cells take the same ones (GroundSink)."""
 _LIMITS = [
     {"never_together": ["SPINDLE", "CAROUSEL", "SEALER"]},
     {"never_together": ["PROBE", "CAROUSEL"]},
@@ -57,7 +60,7 @@ def _session(seed: int, faults: list[dict[str, Any]] | None = None) -> tuple[Any
     from host_tools.emulator.session import Session
     from rochette import tables
 
-    sink = GroundSink(tables.VERDICT_PRESENT)
+    sink = GroundSink(tables.VERDICT_PRESENT, _seen)
     return Session(specification(seed, faults), sink), sink
 
 
@@ -80,14 +83,15 @@ def run(unit: Unit) -> Iterator[Record]:
     seed, times = unit.data["seed"], unit.data["timeline"]
     cells = [Cell(*name.split(".")) for name in unit.ids]
     planned = sorted((fault_matrix.begins_ms(cell, seed, times), cell.id, cell) for cell in cells)
-    session, _ = _session(seed)
+    session, sink = _session(seed)
+    Words.load()  # what is read before the forks, no child reads again
     session.begin()
     try:
         for at_ms, _, cell in planned:
             # The fault begins within the next tick, as one that was planned at the start does.
             while session.world.clock.now_us + 2 * _TICK_US < at_ms * 1000 and not session.ended:
                 session.step()
-            yield _forked(session, cell, at_ms, seed)
+            yield _forked(session, sink, cell, at_ms)
     finally:
         session.end()
 
@@ -102,7 +106,7 @@ def run_whole(cell: Cell, seed: int, at_ms: int) -> Record:
         session.end()
 
 
-def _forked(session: Any, cell: Cell, at_ms: int, seed: int) -> Record:
+def _forked(session: Any, sink: GroundSink, cell: Cell, at_ms: int) -> Record:
     began = time.monotonic()
     read_end, write_end = os.pipe()
     parent = os.getpid()
@@ -111,10 +115,11 @@ def _forked(session: Any, cell: Cell, at_ms: int, seed: int) -> Record:
         os.close(read_end)
         status = 1
         try:
+            sink.learned.clear()
             session.add_faults(fault_matrix.table().faults(cell, at_ms))
             record = _finish(session, cell, at_ms, parent)
             with os.fdopen(write_end, "wb") as pipe:
-                pipe.write(json.dumps(record).encode())
+                pipe.write(json.dumps([record, sink.learned]).encode())
             status = 0
         finally:
             # Without the handlers and buffers of the parent: this is its copy.
@@ -126,7 +131,8 @@ def _forked(session: Any, cell: Cell, at_ms: int, seed: int) -> Record:
     if status or not said:
         record = _record(cell, at_ms, why=[f"the run's process ended with status {status}"])
     else:
-        record = json.loads(said)
+        record, learned = json.loads(said)
+        _seen.update(learned)
     record["wall_s"] = round(time.monotonic() - began, 2)
     return record
 
@@ -167,8 +173,6 @@ def _finish(session: Any, cell: Cell, at_ms: int, parent: int = 0) -> Record:
 
 
 def _judged(session: Any, cell: Cell, at_ms: int, crash: str) -> Record:
-    from host_tools.run.words import Words
-
     words = Words.load()
     plant, world = session.plant, session.world
     why = []

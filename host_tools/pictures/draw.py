@@ -21,6 +21,7 @@ GOOD_LUX_MS = 2_000  # light x exposure under which the camera's gain gives out
 MUCH_LUX_MS = 400_000  # above this the picture burns out
 WARM = (255, 226, 190)
 COOL = (226, 238, 255)
+_SECTORS = 180  # of a turned ring
 
 
 def draw(scene: dict) -> Image.Image:
@@ -123,20 +124,40 @@ def _metal_ring(
     """A turned metal ring: brightness goes round with the angle to the light, in the way of anisotropic
     highlights.
     """
-    d = ImageDraw.Draw(img)
-    n = 180
-    for k in range(n):
-        a = 2 * math.pi * k / n
+    shades = []
+    for k in range(_SECTORS):
+        a = 2 * math.pi * k / _SECTORS
         s = math.cos(a - sun_angle)
         v = (
             0.72
             + shine * (0.22 * s + 0.30 * max(0.0, s) ** 12 + 0.16 * max(0.0, -s) ** 10)
             + 0.03 * math.sin(5 * a + phase)
         )
-        c = tuple(max(0, min(255, int(x * v))) for x in base)
-        d.pieslice(_circle(r_out), math.degrees(a) - 0.3, math.degrees(a) + 360 / n + 0.7, fill=c)
+        shades.append([max(0, min(255, int(x * v))) for x in base])
+    box, sectors, mask = _sectors(img.size, r_out)
+    unused = [0] * (256 - _SECTORS)
+    bands = [sectors.point([shade[band] for shade in shades] + unused) for band in range(3)]
+    img.paste(Image.merge("RGB", bands), box, mask)
     if r_in > 0:
-        d.ellipse(_circle(r_in), fill=(10, 9, 9))
+        ImageDraw.Draw(img).ellipse(_circle(r_in), fill=(10, 9, 9))
+
+
+@functools.cache
+def _sectors(
+    size: tuple[int, int], r_out: float
+) -> tuple[tuple[int, int, int, int], Image.Image, Image.Image]:
+    """A disc in sectors around the picture's centre: its box, each pixel's sector, and which pixels belong to
+    it. Only their shades differ from ring to ring, and a ring's radius is one of ten."""
+    sectors, mask = Image.new("L", size, 0), Image.new("L", size, 0)
+    pen, cut = ImageDraw.Draw(sectors), ImageDraw.Draw(mask)
+    for k in range(_SECTORS):
+        a = math.degrees(2 * math.pi * k / _SECTORS)
+        start, end = a - 0.3, a + 360 / _SECTORS + 0.7
+        pen.pieslice(_circle(r_out), start, end, fill=k)
+        cut.pieslice(_circle(r_out), start, end, fill=255)
+    box = mask.getbbox()
+    assert box is not None
+    return box, sectors.crop(box), mask.crop(box)
 
 
 def _rock(
