@@ -40,6 +40,8 @@ PHASES = (
     "STORE",
 )
 """The phases of `acquire`, in the order of the procedure."""
+LINK = "link"
+"""The part whose cells are run over the line."""
 TABLE = Path(__file__).with_name("expectations.toml")
 ENDS = {
     "completes": ("SEALED",),
@@ -180,8 +182,13 @@ def sampled(cells: Sequence[Cell], fraction: float, seed: int) -> list[Cell]:
     return [cell for cell in cells if cell in chosen]
 
 
+def is_link(cell: Cell) -> bool:
+    """Whether the cell's run has its ground at the other end of the line (linked.py)."""
+    return cell.part == LINK
+
+
 def begins_ms(cell: Cell, seed: int, timeline: dict[str, list[int]]) -> int:
     """When the fault of a cell begins: at a seeded place in its phase. `timeline`: phase -> start and end,
-    ms."""
-    start, end = timeline[cell.phase]
+    ms (fault_runs.timeline())."""
+    start, end = timeline[f"link:{cell.phase}" if is_link(cell) else cell.phase]
     return start + (end - start) * random.Random(f"{seed} {cell.id}").randrange(90) // 100 // 10 * 10

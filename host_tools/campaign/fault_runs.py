@@ -53,7 +53,10 @@ def specification(seed: int, faults: list[dict[str, Any]] | None = None) -> dict
     }
 
 
-def _session(seed: int, faults: list[dict[str, Any]] | None = None) -> tuple[Any, GroundSink]:
+def _session(
+    seed: int, linked: bool = False, faults: list[dict[str, Any]] | None = None
+) -> tuple[Any, GroundSink]:
+    """A session and its sink; `linked`: its ground is at the other end of the line."""
     from host_tools.emulator import loader
 
     loader.install("emulated")
@@ -61,12 +64,23 @@ def _session(seed: int, faults: list[dict[str, Any]] | None = None) -> tuple[Any
     from rochette import tables
 
     sink = GroundSink(tables.VERDICT_PRESENT, _seen)
-    return Session(specification(seed, faults), sink), sink
+    specified = specification(seed, faults)
+    if linked:
+        from host_tools.campaign.linked import LinkedSession
+
+        return LinkedSession(specified, sink), sink
+    return Session(specified, sink), sink
 
 
 def timeline(seed: int) -> dict[str, list[int]]:
-    """Start and end of every phase of the run without a fault, in milliseconds."""
-    session, sink = _session(seed)
+    """Start and end of every phase of the run without a fault, in milliseconds; under "link:PHASE" those of
+    the run whose ground is at the other end of the line."""
+    alone, linked = _phases(seed, False), _phases(seed, True)
+    return {**alone, **{f"link:{phase}": times for phase, times in linked.items()}}
+
+
+def _phases(seed: int, linked: bool) -> dict[str, list[int]]:
+    session, sink = _session(seed, linked)
     session.run()
     from rochette import tables
 
@@ -79,11 +93,17 @@ def timeline(seed: int) -> dict[str, list[int]]:
 
 
 def run(unit: Unit) -> Iterator[Record]:
-    """Run the cells of a unit, in the order of their moments."""
-    seed, times = unit.data["seed"], unit.data["timeline"]
+    """Run the cells of a unit: those of the link, then the others, each in the order of their moments."""
     cells = [Cell(*name.split(".")) for name in unit.ids]
+    for linked in (True, False):
+        those = [cell for cell in cells if fault_matrix.is_link(cell) == linked]
+        if those:
+            yield from _run(those, linked, unit.data["seed"], unit.data["timeline"])
+
+
+def _run(cells: list[Cell], linked: bool, seed: int, times: dict[str, list[int]]) -> Iterator[Record]:
     planned = sorted((fault_matrix.begins_ms(cell, seed, times), cell.id, cell) for cell in cells)
-    session, sink = _session(seed)
+    session, sink = _session(seed, linked)
     Words.load()  # what is read before the forks, no child reads again
     session.begin()
     try:
@@ -98,7 +118,7 @@ def run(unit: Unit) -> Iterator[Record]:
 
 def run_whole(cell: Cell, seed: int, at_ms: int) -> Record:
     """Run one cell from the start, without a fork: what a person repeats."""
-    session, _ = _session(seed, fault_matrix.table().faults(cell, at_ms))
+    session, _ = _session(seed, fault_matrix.is_link(cell), fault_matrix.table().faults(cell, at_ms))
     session.begin()
     try:
         return _finish(session, cell, at_ms)

@@ -18,7 +18,8 @@ A fault is a dictionary of plain values:
 | | `intermittent`, `deaf` | transfers of 1000 that nobody answers; none: what is written is lost |
 | | `hangs` | none; a transfer with the part never ends |
 | `fifo.<state machine>` | `hangs` | none; whoever puts or gets a word never comes back, until the reset |
-| `serial.line` | `hangs` | none; whoever reads or writes the line never comes back |
+| `serial.line` | the seven of devices/line_trouble.py | as it says there |
+| | `hangs` | none; whoever reads or writes the line never comes back |
 | `supply.actuator` | `off`, `sag` | none; millivolts |
 | `supply.logic` | `off` | none; the power comes back after `for_ms`, 1 s without it |
 | `supply.logic` | `cut_at_write` | which write from then on (FRAM, flash program or erase; 1 is the next) |
@@ -35,6 +36,7 @@ stays. Everything random comes from the world's seed.
 """
 
 from host_tools.emulator import signals
+from host_tools.emulator.devices import line_trouble
 from host_tools.emulator.devices.ds3231 import Ds3231
 from host_tools.emulator.devices.mcp23017 import Mcp23017
 from host_tools.emulator.errors import FaultError, PinReset, PowerLoss, SoftReset, WatchdogReset
@@ -57,7 +59,7 @@ _KINDS = {
     "register": ("stuck", "offset", "garbage"),
     "bus": ("off", "garbage", "slow", "intermittent", "deaf", "hangs"),
     "fifo": ("hangs",),
-    "serial.line": ("hangs",),
+    "serial.line": (*line_trouble.KINDS, "hangs"),
     "supply.actuator": ("off", "sag"),
     "supply.logic": ("off", "cut_at_write"),
     "clock": ("jump", "set", "stopped", "coin_cell"),
@@ -81,6 +83,11 @@ _VALUELESS = (
     "refused",
     "hangs",
 )
+_VALUELESS_OF = {
+    "sensor": signals.VALUELESS,
+    "drive": signals.VALUELESS,
+    "serial": (*line_trouble.VALUELESS, "hangs"),
+}
 _EIO = 5
 _ETIMEDOUT = 110
 
@@ -254,7 +261,7 @@ class Fault:
         if self.kind not in kinds:
             raise FaultError(where + ": unknown kind '" + self.kind + "'; allowed are " + ", ".join(kinds))
         self.value = 0
-        if self.kind not in (signals.VALUELESS if group in ("sensor", "drive") else _VALUELESS):
+        if self.kind not in _VALUELESS_OF.get(group, _VALUELESS):
             if "value" not in data:
                 raise FaultError(where + ": kind " + self.kind + " needs a value")
             self.value = _whole(data, "value", where, -(1 << 31), 1 << 31)
@@ -320,6 +327,11 @@ class Fault:
             self._number = machines[parts[1]]["state_machine"]
         elif group == "sensor" or group == "drive":
             self._find_signal(group == "drive", ".".join(parts[1:]), where)
+        elif group == "serial":
+            if self.kind in ("slow", "delayed") and not 1 <= self.value <= 60_000:
+                raise FaultError(where + ": value is bytes a second, or milliseconds, 1 to 60000")
+            if self.kind == "intermittent" and not 0 <= self.value <= 1000:
+                raise FaultError(where + ": value is pieces of 1000 that are gone, 0 to 1000")
         elif group == "clock":
             self._parts = [self._one(".".join(parts[1:]), where)]
             if not isinstance(self._parts[0][1], Ds3231):
@@ -430,7 +442,10 @@ class Fault:
         elif group == "serial":
             if world.serial is None:
                 raise FaultError("serial.line: this board has no serial line that is emulated")
-            _hang(world, world.serial, ("waiting", "read_into", "send"), on)
+            if self.kind == "hangs":
+                _hang(world, world.serial, ("waiting", "read_into", "send"), on)
+            else:
+                world.serial.disturb(self.kind if on else "", self.value, self._injector.lcg)
         elif self.target == "supply.logic":
             world.off_us = self.for_ms * 1000 if self.for_ms >= 0 else 1_000_000
             if self.kind == "cut_at_write":

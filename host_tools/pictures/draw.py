@@ -214,13 +214,14 @@ def _rock(
 
 def _ground(scene: dict, rnd: random.Random, w: int, h: int) -> Image.Image:
     if scene["subject"] == "BIT":
-        # Out of focus: the bay, and the ground far below.
-        base = _tint(_noise(rnd, (w, h), 160), (64, 50, 42), 0.6).filter(ImageFilter.GaussianBlur(24))
+        # Out of focus: the bay, and the ground far below. So far that a quarter of the size shows the same.
+        w4, h4 = w // 4, h // 4
+        base = _tint(_noise(rnd, (w4, h4), 40), (64, 50, 42), 0.6).filter(ImageFilter.GaussianBlur(6))
         d = ImageDraw.Draw(base)
-        d.rectangle((0, 0, w, 60), fill=(26, 25, 27))
+        d.rectangle((0, 0, w4, 15), fill=(26, 25, 27))
         for k in range(5):
-            d.rectangle((80 + 190 * k, 18, 110 + 190 * k, 44), fill=(52, 50, 52))
-        return base.filter(ImageFilter.GaussianBlur(14))
+            d.rectangle((20 + 190 * k // 4, 4, 27 + 190 * k // 4, 11), fill=(52, 50, 52))
+        return base.filter(ImageFilter.GaussianBlur(3.5)).resize((w, h), Image.Resampling.BICUBIC)
     # The ring's plate: brushed metal.
     streaks = _noise(rnd, (w, h), 3).resize((w, h // 24)).resize((w, h), Image.Resampling.BICUBIC)
     return _tint(streaks.transpose(Image.Transpose.FLIP_TOP_BOTTOM), (118, 116, 114), 0.10)

@@ -6,7 +6,13 @@ Faults come from nature's side (plant, e-stop loop), commands through the comman
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from rochette import tables as t
 from tests.unit.payload_rig import Rig
@@ -44,7 +50,14 @@ COMMANDS = (
     (t.CMD_SYSTEM_SELF_TEST, ()),
     (t.CMD_CAMERA_SHOOT, (40000, 500)),
     (t.CMD_SYSTEM_NO_OP, ()),
+    (t.CMD_SYSTEM_SAFE, ()),
+    (t.CMD_POWER_GUARD_CLEAR, ()),
+    (t.CMD_SAMPLE_RETRACT_BIT, (1, 1)),
+    (t.CMD_SAMPLE_FINISH_STORING, (1, 1)),
+    (t.CMD_SAMPLE_HOLD_AGAIN, (1, 1)),
 )
+BEGUN = (0, 1500, 3500, 5000, 6500, 8000, 9500, 11000, 12500, 14000, 16000, 18000, 20000)
+"""Ticks that an acquisition has run, with a release at its hold, before anything random comes."""
 FAULTS = (
     ("spindle_jam", 1),
     ("spindle_short_ma", 9000),
@@ -61,11 +74,31 @@ FAULTS = (
 )
 
 
-class PayloadMachine(RuleBasedStateMachine):
-    """One payload, driven at random."""
+WAITS = (10, 50, 100, 100, 200, 300, 400, 600, 800, 1200, 1500, 2500)
+STEPS = (
+    *(("command", what) for what in COMMANDS),
+    *(("wait", ticks) for ticks in WAITS),
+    *(("fault", (name, value)) for name, value in FAULTS),
+    *(("fault", (name, 0)) for name, _ in FAULTS),
+    ("estop", None),
+    *(("mend", None) for _ in range(3)),
+)
+"""All alike in likelihood: the e-stop seldom, and faults end, or nothing would ever go on."""
+PARTS = 20
+MILLION = 1_000_000
 
-    @initialize(seed=st.integers(1, 50), rock=st.sampled_from(("sandstone", "mudstone", "powdery")))
-    def boot(self, seed, rock):
+
+class PayloadMachine(RuleBasedStateMachine):
+    """One payload, driven at random. `steps`: of all of them so far."""
+
+    steps = 0
+
+    @initialize(
+        seed=st.integers(1, 50),
+        rock=st.sampled_from(("sandstone", "mudstone", "powdery")),
+        begun=st.sampled_from(BEGUN),
+    )
+    def boot(self, seed, rock, begun):
         self.rig = Rig(rock, seed=seed)
         self.payload = self.rig.boot()
         self.session = self.rig.session
@@ -75,7 +108,18 @@ class PayloadMachine(RuleBasedStateMachine):
         assert self.submit(t.CMD_SAMPLE_COMMISSION, ()) == t.COMMAND_RESULT_OK
         self.ticks(100)
         self.submit(t.CMD_SAMPLE_BRING_UP, ())
-        self.ticks(4000)
+        for _ in range(100):
+            self.ticks(100)
+            if self.payload.kit.ready and not self.payload.activities.running:
+                break
+        if begun:
+            assert self.payload.kit.ready
+            self.submit(t.CMD_SAMPLE_ACQUIRE, (1, 1200))
+        while begun > 0:
+            self.ticks(min(begun, 500))
+            begun -= 500
+            if self.payload.mode.value == t.MODE_HOLD:
+                self.submit(t.CMD_SAMPLE_RELEASE, (1, 1))
 
     def submit(self, opcode, args):
         self.asked += 1
@@ -95,21 +139,26 @@ class PayloadMachine(RuleBasedStateMachine):
                 self.session._look()
                 self.asked += 1
 
-    @rule(what=st.sampled_from(COMMANDS))
-    def command(self, what):
-        self.submit(*what)
-        self.ticks(2)
+    @rule(step=st.sampled_from(STEPS))
+    def step(self, step):
+        PayloadMachine.steps += 1
+        kind, what = step
+        if kind == "command":
+            self.submit(*what)
+            self.ticks(2)
+        elif kind == "wait":
+            self.ticks(what)
+        elif kind == "fault":
+            self.plant.fault(*what)
+            self.ticks(5)
+        elif kind == "mend":
+            for name, _ in FAULTS:
+                self.plant.fault(name, 0)
+            self.submit(t.CMD_POWER_GUARD_CLEAR, ())
+            self.ticks(2)
+        else:
+            self.press_estop()
 
-    @rule(count=st.sampled_from((10, 200, 1500, 4000)))
-    def wait(self, count):
-        self.ticks(count)
-
-    @rule(what=st.sampled_from(FAULTS), end=st.booleans())
-    def fault(self, what, end):
-        self.plant.fault(what[0], 0 if end else what[1])
-        self.ticks(5)
-
-    @rule()
     def press_estop(self):
         self.session.world.set_estop(False)
         assert not self.plant.enable  # the loop is hardware: at once
@@ -147,7 +196,8 @@ class PayloadMachine(RuleBasedStateMachine):
         ids = self.rig.ids()
         assert self.payload.activities.running == 0
         assert ids.count(t.EV_SYSTEM_ACTIVITY_STARTED) == ids.count(t.EV_SYSTEM_ACTIVITY_ENDED)
-        assert ids.count(t.EV_SAMPLE_STARTED) == ids.count(t.EV_SAMPLE_ENDED)
+        begun = ids.count(t.EV_SAMPLE_STARTED) + ids.count(t.EV_SAMPLE_GOES_ON)
+        assert begun == ids.count(t.EV_SAMPLE_ENDED), "each sample that is begun or goes on ends once"
         answers = ids.count(t.EV_SYSTEM_COMMAND_COMPLETED) + ids.count(t.EV_SYSTEM_COMMAND_REJECTED)
         assert answers == self.asked, "each command gets exactly one answer"
         self.session.world.detach()
@@ -162,11 +212,16 @@ def _settings(examples, steps):
     )
 
 
-class SoakedMachine(PayloadMachine):
-    """The same, for longer."""
-
-
 TestPayloadMachine = PayloadMachine.TestCase
-TestPayloadMachine.settings = _settings(12, 20)
-TestSoaked = pytest.mark.soak(SoakedMachine.TestCase)
-TestSoaked.settings = _settings(2000, 60)
+TestPayloadMachine.settings = _settings(12, 60)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_million_steps(part: int, record_property) -> None:  # type: ignore[no-untyped-def]
+    """Five minutes a part; each run takes other ones."""
+    before = PayloadMachine.steps
+    run_state_machine_as_test(PayloadMachine, settings=_settings(MILLION // PARTS // 250, 250))
+    steps = PayloadMachine.steps - before
+    record_property("steps", steps)
+    assert steps >= MILLION // PARTS

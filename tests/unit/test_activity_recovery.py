@@ -136,7 +136,8 @@ def test_a_tube_that_was_docked_can_be_held_again_and_sealed():
 def test_a_continuation_that_names_another_tube_or_does_not_fit_moves_nothing(command, reason):
     rig, result = cut("SAMPLE_DOCKED", 100, command)
     seen = after_reset(rig)
-    assert (result["outcome"], result["reason"]) == (t.OUTCOME_FAULT, reason)
+    assert [args[1] for args in seen[t.EV_SYSTEM_ACTIVITY_FAULT]] == [reason]
+    assert t.EV_SAMPLE_ENDED not in seen and result["outcome"] == t.OUTCOME_NONE, "it is still in hand"
     assert t.EV_POWER_ACTUATORS_ON not in seen
     assert rig.session.payload.custody.step_of(1) == t.STEP_OPEN_IN_SEAT
 
@@ -203,8 +204,25 @@ def test_before_a_tube_is_taken_nothing_is_in_hand():
 
 def test_a_core_that_is_not_broken_off_cannot_be_held_again():
     rig, result = cut("SAMPLE_CONTACT", 3000, (HOLD, [1, 1]))
-    assert (result["outcome"], result["reason"]) == (t.OUTCOME_FAULT, t.REASON_NOT_NOW)
-    assert t.EV_POWER_ACTUATORS_ON not in after_reset(rig)
+    seen = after_reset(rig)
+    assert [args[1] for args in seen[t.EV_SYSTEM_ACTIVITY_FAULT]] == [t.REASON_NOT_NOW]
+    assert t.EV_SAMPLE_ENDED not in seen and t.EV_POWER_ACTUATORS_ON not in seen
+
+
+def test_a_continuation_that_is_repeated_does_not_end_the_sample_a_second_time():
+    rig, result = cut("SAMPLE_SEAL_ACTIVATED", 500, (STORE, [1, 1]))
+    payload = rig.session.payload
+    assert result["outcome"] == t.OUTCOME_SEALED
+    rig.session.world.attach()
+    ended = rig.ids().count(t.EV_SAMPLE_ENDED)
+    for opcode in (t.CMD_SAMPLE_FINISH_STORING, t.CMD_SAMPLE_HOLD_AGAIN, t.CMD_SAMPLE_RETRACT_BIT):
+        assert payload.commands.submit(opcode, (1, 1)) == t.COMMAND_RESULT_OK
+        while payload.activities.running:
+            payload.executive.step()
+        assert payload.activities.last_reason == t.REASON_NOTHING_IN_HAND
+    rig.session._hear_events()
+    assert rig.ids().count(t.EV_SAMPLE_ENDED) == ended
+    assert (payload.sample.outcome, payload.sample.number) == (t.OUTCOME_SEALED, 1)
 
 
 @pytest.mark.parametrize(

@@ -185,13 +185,14 @@ def test_a_memory_that_cannot_be_read_takes_nothing() -> None:
     other.session.end()
 
 
-def rig_kept(spoil: Any, ticks: int = 0) -> dict[str, Any]:
+def rig_kept(spoil: Any, ticks: int = 0, tubes: tuple[int, ...] = (7,)) -> dict[str, Any]:
     """What a commissioned payload keeps, with its custody memory spoilt while the power is off."""
     from host_tools.emulator.kept import keep
 
     rig = Rig("sandstone", flash="formatted")
     payload = rig.commission()
-    do(payload, t.CMD_LEDGER_LOAD, 7, 4711, 0)
+    for tube in tubes:
+        do(payload, t.CMD_LEDGER_LOAD, tube, 4704 + tube, 0)
     for _ in range(ticks):
         payload.executive.step()
     kept = keep(rig.session.world, rig.session.plant)
@@ -331,15 +332,34 @@ def test_a_mirror_that_gives_nothing_in_time_is_said(monkeypatch) -> None:
 
 
 def test_a_memory_that_is_behind_is_told_how_many_records_it_took() -> None:
-    """Two of four records are there; the others come from the mirror, by command."""
+    """Two of five records are there; the others come from the mirror, by command."""
 
     def behind(memory: bytearray) -> None:
         at = HEADER_BYTES + 2 * CHECKPOINT_BYTES
-        memory[at + RECORD_BYTES : at + 2 * RECORD_BYTES] = bytes(RECORD_BYTES)
+        memory[at + 2 * RECORD_BYTES : at + 5 * RECORD_BYTES] = bytes(3 * RECORD_BYTES)
 
-    rig = Rig("sandstone", flash="blank", kept=rig_kept(behind, ticks=400))
+    rig = Rig("sandstone", flash="blank", kept=rig_kept(behind, ticks=400, tubes=(7, 8, 9, 10)))
     payload = rig.boot()
-    assert (payload.ledger.count, payload.mirror.count) == (1, 2)
+    assert (payload.ledger.count, payload.mirror.count) == (2, 5)
     do(payload, t.CMD_LEDGER_RESTORE)
-    assert events(payload, t.EV_LEDGER_RESTORED)[-1][:3] == [1, 1, 2]
+    assert events(payload, t.EV_LEDGER_RESTORED)[-1][:3] == [3, 2, 5]
     rig.session.end()
+
+
+def test_a_sample_that_came_with_the_record_can_be_gone_on_with(rig) -> None:
+    """What was in hand when the record was lost is in hand again: the working copy comes from the record."""
+    payload = rig.boot()
+    assert restored(payload, export(payload.ledger.payload)) == [5, 0, 5]
+    assert (payload.sample.number, payload.custody.in_hand) == (0, 2)
+    for other in ((1, 1), (2, 2), (1, 3)):
+        assert payload.commands.submit(t.CMD_SAMPLE_RETRACT_BIT, other) == t.COMMAND_RESULT_OK
+        while payload.activities.running:
+            payload.executive.step()
+        assert payload.activities.last_reason == t.REASON_NOTHING_IN_HAND and payload.sample.number == 0
+    assert payload.commands.submit(t.CMD_SAMPLE_RETRACT_BIT, (1, 2)) == t.COMMAND_RESULT_OK
+    while not events(payload, t.EV_SAMPLE_GOES_ON):
+        payload.executive.step()
+        assert payload.activities.running
+    assert events(payload, t.EV_SAMPLE_GOES_ON)[0] == [1, 2, t.STEP_HANGING, t.CONTINUATION_RETRACT]
+    sample = payload.sample
+    assert (sample.number, sample.tube, sample.depth_um, sample.max_level) == (1, 2, 66_000, 9)

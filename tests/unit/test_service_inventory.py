@@ -97,6 +97,7 @@ def test_before_the_first_record_there_is_nothing() -> None:
         ((), (t.RECORD_KIND_SEALS, 1, 0, -1), t.CUSTODY_RULE_NO_SEALS),
         ((), (t.RECORD_KIND_SEALS, DISPENSERS, 0, SEALS_MAX), t.CUSTODY_RULE_NONE),
         ((), (t.RECORD_KIND_SEALS, 1, 0, SEALS_MAX + 1), t.CUSTODY_RULE_NO_SEALS),
+        ((), (t.RECORD_KIND_SEALS, 1, 0, 255), t.CUSTODY_RULE_NO_SEALS),  # the number that says "unknown"
         ((), (t.RECORD_KIND_SEALS, DISPENSERS + 1, 0, 5), t.CUSTODY_RULE_NO_SEALS),
         ((), (t.RECORD_KIND_BIT, 0), t.CUSTODY_RULE_NO_SUCH_TUBE),
         ((), (t.RECORD_KIND_BIT, 1), t.CUSTODY_RULE_NONE),
@@ -161,6 +162,7 @@ def test_before_the_first_record_there_is_nothing() -> None:
         # what needs a sample, and this one
         ((TAKE_INTENT,), CORED, t.CUSTODY_RULE_NOT_CORED),
         (TO_THE_BIT, (t.RECORD_KIND_CORED, 2, 8), t.CUSTODY_RULE_RELEASE_MISMATCH),
+        (TO_THE_BIT, (t.RECORD_KIND_CORED, 2, 6), t.CUSTODY_RULE_RELEASE_MISMATCH),
         # what is done in the bit only
         *[(IN_SEAT, step, t.CUSTODY_RULE_TUBE_NOT_IN_BIT) for step in (CORE_INTENT, CORED, BREAK_INTENT)],
         *[(IN_SEAT, step, t.CUSTODY_RULE_TUBE_NOT_IN_BIT) for step in (BROKEN_OFF, RETRACTED)],
@@ -343,6 +345,12 @@ def test_a_tube_that_is_emptied_is_as_new_but_for_what_stays() -> None:
     assert everything(after(*CARRIED, mark(2, t.TUBE_MARK_TRIED_AGAIN), *emptied)) == everything(
         after(*CARRIED, *emptied)
     )
+    # A tube that was used before can always be told from one that never was, in what is kept of it.
+    kept = [bytearray(TUBE_BYTES) for _ in range(3)]
+    after().put_tube(2, kept[0], 0)
+    reused.put_tube(2, kept[1], 0)
+    after(*IN_SEAT, mark(2, t.TUBE_MARK_REUSED), mark(2, t.TUBE_MARK_REUSED)).put_tube(2, kept[2], 0)
+    assert kept[0] != kept[1] == kept[2]
     # What sits on the bit is no tube's.
     dirty = after(*TO_THE_BIT, mark(0, t.TUBE_MARK_DEBRIS_SEEN))
     assert dirty.debris_on_bit() and not after(*TO_THE_BIT).debris_on_bit()
@@ -431,3 +439,9 @@ def test_the_first_and_the_last_tube_are_like_any_other(tube: int) -> None:
     stored = with_it(*SEALED, STORED)
     assert stored.seat_state(tube) == t.SEAT_STATE_SEALED and not stored.is_open(tube)
     assert stored.place_of(tube) == tube and stored.in_hand() == 0
+
+
+def test_in_a_full_row_of_seats_an_empty_one_is_empty() -> None:
+    inventory = after((t.RECORD_KIND_DROPPED, SEATS_MAX, 0, 1), seats=SEATS_MAX)
+    assert [inventory.tube_in(seat) for seat in (1, SEATS_MAX - 1, SEATS_MAX)] == [1, SEATS_MAX - 1, 0]
+    assert inventory.tube_in(SEATS_MAX + 1) == 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Callable
 
 import pytest
 
 from rochette import tables as t
 from rochette.services import ledger as ledgers
+from rochette.services.events import Events
 from rochette.services.ledger import (
     BLANK,
     CHECKPOINT_BYTES,
@@ -25,7 +27,7 @@ from rochette.services.ledger import (
     LedgerError,
 )
 from rochette.services.stores import MemoryStore
-from tests.unit.record_bytes import sealed
+from tests.unit.record_bytes import sealed, told
 
 PLACES = 200
 FIRST = HEADER_BYTES + 2 * CHECKPOINT_BYTES
@@ -434,8 +436,8 @@ def test_what_is_a_record_and_what_is_mirrored() -> None:
     other[1] = FORMAT + 1
     assert not ledger.is_record(sealed(other))
     chain = int.from_bytes(raw[52:56], "big") >> 2
-    for sequence, told in ((3, chain ^ 1), (0, chain), (5, chain), (4, chain), (3, chain ^ 1 << 29)):
-        assert not ledger.mirrored(sequence, told) and ledger.elsewhere == 0
+    for sequence, claimed in ((3, chain ^ 1), (0, chain), (5, chain), (4, chain), (3, chain ^ 1 << 29)):
+        assert not ledger.mirrored(sequence, claimed) and ledger.elsewhere == 0
     assert ledger.mirrored(3, chain) and ledger.elsewhere == 3
     first = raw_of(ledger, 1)
     assert ledger.mirrored(1, int.from_bytes(first[52:56], "big") >> 2) and ledger.elsewhere == 3
@@ -513,3 +515,78 @@ def test_a_full_ring_waits_for_both_a_copy_and_a_checkpoint() -> None:
     ledger.checkpoint = covered
     ledger.append(t.RECORD_KIND_MARKED, 1, 0, 2)
     assert ledger.full and ledger.oldest == 2
+
+
+# ---- what an older or newer firmware, or a forger, may have left there
+
+
+def test_a_checkpoint_of_another_format_does_not_count_though_its_sum_is_good() -> None:
+    for other in (FORMAT - 1, FORMAT + 1):
+        store = MemoryStore(RING)
+        ledger = begun(store, records=CHECKPOINT_EVERY - 1)
+        whole = store.data[HEADER_BYTES:FIRST]
+        assert whole[0] == 0xC5, "the mark is on the memories that are out there: it cannot change"
+        whole[1] = other
+        summed = whole[1:60] + whole[64:CHECKPOINT_BYTES]
+        whole[60:64] = binascii.crc32(summed).to_bytes(4, "little")
+        store.data[HEADER_BYTES:FIRST] = whole
+        again = Ledger(store)
+        assert (again.state, again.checkpoint, again.count) == (OPEN, 0, ledger.count)
+
+
+def test_verify_reads_the_first_record_that_a_checkpoint_covers() -> None:
+    ledger = begun(records=CHECKPOINT_EVERY + 3)
+    assert ledger.checkpoint and ledger.verify()
+    data = ledger._store.data
+    raw = bytearray(data[at(1) : at(2)])
+    raw[8] ^= 1  # another tick; the sum is made good, the chain is as it was
+    data[at(1) : at(2)] = sealed(raw)
+    assert Ledger(ledger._store).state == OPEN, "opening reads on from the checkpoint"
+    assert not ledger.verify()
+
+
+@pytest.mark.parametrize("other", (FORMAT - 1, FORMAT + 1))
+def test_verify_asks_each_record_for_its_format(other: int) -> None:
+    ledger = begun(records=PLACES - 1)
+    ledger.elsewhere = PLACES
+    remark(ledger, 5)
+    assert ledger.oldest == 6 and ledger.verify()
+    data = ledger._store.data
+    # The oldest: nothing that stands before it could be chained to it.
+    raw = bytearray(data[at(6) : at(7)])
+    raw[1] = other
+    data[at(6) : at(7)] = sealed(raw)
+    assert not ledger.verify()
+
+
+def test_verify_sees_another_ledger_of_the_same_length() -> None:
+    ledger, other = begun(records=3), begun(records=2)
+    other.append(t.RECORD_KIND_MARKED, 2, 0, 1)
+    assert other.count == ledger.count
+    ledger._store.data[:] = other._store.data
+    assert Ledger(ledger._store).verify() and not ledger.verify()
+
+
+def test_what_a_cut_leaves_behind_an_erased_byte_is_said() -> None:
+    """A memory whose blank places are 255, as some are when they leave the factory."""
+    events = Events(16)
+    ledger = begun(records=3)
+    data = ledger._store.data
+    for place in range(ledger.count + 1, PLACES + 1):
+        data[at(place) : at(place) + RECORD_BYTES] = b"\xff" * RECORD_BYTES
+    assert Ledger(ledger._store, events).state == OPEN
+    assert not told(events, t.EV_LEDGER_TORN_RECORD_DROPPED)
+    data[at(ledger.count + 1) + 9] = 7
+    assert Ledger(ledger._store, events).state == OPEN
+    assert told(events, t.EV_LEDGER_TORN_RECORD_DROPPED)[0][0] == ledger.count + 1
+
+
+def test_a_cut_while_the_second_lap_is_written_takes_only_what_was_not_finished() -> None:
+    store = MemoryStore(RING)
+    ledger = begun(store, records=PLACES - 1)
+    ledger.elsewhere = 2 * PLACES + 50
+    remark(ledger, PLACES + 20)
+    assert ledger.count == 2 * PLACES + 20
+    store.data[at(ledger.count + 1)] = 0  # the mark of the lap before is taken away first
+    again = Ledger(store)
+    assert (again.state, again.count) == (OPEN, ledger.count)

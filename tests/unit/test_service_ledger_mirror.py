@@ -572,3 +572,86 @@ def test_with_nothing_new_the_flash_is_left_alone(fs) -> None:
 def test_what_a_mirror_can_be_is_told_apart() -> None:
     states = [getattr(ledger_mirror, name) for name in ("NONE", "GOOD", "BEHIND", "UNREADABLE", "FAILED")]
     assert sorted(states) == list(range(5))
+
+
+def test_a_mirror_of_several_hundred_records_is_trusted(fs) -> None:
+    """The number of its last record does not fit one byte."""
+    ledger = begun(64 + 2 * 1120 + 400 * RECORD_BYTES)
+    mirror, still, _ = mirror_of(fs, ledger)
+    remark(ledger, 299)
+    run(mirror, still, 1000)
+    assert mirror.count == 300
+    again, _, events = mirror_of(fs, Ledger(ledger._store))
+    assert (again.state, again.count) == (ledger_mirror.GOOD, 300)
+    assert ids(events) == [t.EV_LEDGER_MIRROR_OPENED]
+
+
+def test_two_that_are_equal_take_nothing_from_each_other(fs) -> None:
+    ledger = begun()
+    remark(ledger, 4)
+    run(*mirror_of(fs, ledger)[:2])
+    mirror, still, events = mirror_of(fs, Ledger(ledger._store))
+    run(mirror, still)
+    assert ids(events) == [t.EV_LEDGER_MIRROR_OPENED] and not mirror.wanted
+
+
+def test_a_file_whose_name_comes_before_all_others_is_not_passed_over(fs) -> None:
+    run(*mirror_of(fs, begun())[:2])
+    fs.rename(ledger_mirror.name_of(1), ledger_mirror.FOLDER + "/0000")
+    again, _, events = mirror_of(fs, Ledger(MemoryStore(RING)))
+    assert again.state == ledger_mirror.UNREADABLE
+    assert ids(events) == [t.EV_LEDGER_MIRROR_DIFFERS]
+
+
+@pytest.mark.parametrize("records", (3, 250))
+def test_beside_a_memory_that_cannot_be_read_the_mirror_stays_as_it_is(fs, records: int) -> None:
+    """It may be the only history that is left: it is offered, and compared with nothing."""
+    ledger = begun()
+    ledger.elsewhere = 10_000
+    remark(ledger, records)
+    store = ledger._store
+    place = len(store.data) - RING + 64 + 2 * 1120 + (ledger.count + 9) % 200 * RECORD_BYTES
+    store.data[place : place + 8] = b"\xa5\x01\x07\x01" + (9).to_bytes(4, "little")
+    unreadable = Ledger(store)
+    assert unreadable.state == UNREADABLE and unreadable.count == ledger.count
+    mirror, _, events = mirror_of(fs, unreadable)
+    assert (mirror.state, mirror.count, ids(events)) == (
+        ledger_mirror.GOOD,
+        0,
+        [t.EV_LEDGER_MIRROR_OPENED],
+    )
+    other = begun()
+    remark(other, 1)
+    run(*mirror_of(fs, other)[:2])
+    mirror, _, events = mirror_of(fs, Ledger(store))
+    assert (mirror.state, mirror.count, mirror.wanted) == (ledger_mirror.GOOD, 2, False)
+    assert ids(events) == [t.EV_LEDGER_MIRROR_OPENED]
+
+
+def test_a_file_that_was_cut_short_since_the_start_gives_no_record_and_is_not_made_longer(fs) -> None:
+    ledger = begun()
+    old = MemoryStore(RING)
+    old.data[:] = ledger._store.data
+    remark(ledger, 3)
+    run(*mirror_of(fs, ledger)[:2])
+    behind = Ledger(old)
+    mirror, still, _ = mirror_of(fs, behind)
+    assert mirror.wanted and behind.count == 1
+    with fs.open(ledger_mirror.name_of(1), "rb") as file:
+        data = file.read(RECORD_BYTES + 20)
+    with fs.open(ledger_mirror.name_of(1), "wb") as file:
+        file.write(data)
+    assert not mirror.read_raw(2, bytearray(RECORD_BYTES))
+    run(mirror, still)
+    assert (behind.count, mirror.wanted) == (1, False)
+    assert fs.stat(ledger_mirror.name_of(1))[6] == RECORD_BYTES + 20
+    writes = []
+
+    class Watched(Failing):
+        def open(self, path: str, mode: str):
+            writes.append(mode)
+            return self._fs.open(path, mode)
+
+    mirror._fs = Watched(fs, "")
+    run(mirror, still)
+    assert not writes, "nothing to give and nothing to keep"

@@ -38,7 +38,6 @@ from rochette.tables import (
     FEED_RESULT_OK,
     OUTCOME_HELD,
     OUTCOME_UNSEALED_STORED,
-    PHASE_CHECK,
     PHASE_HOMING,
     PHASE_IMAGE_AGAIN,
     PHASE_RETRACT,
@@ -134,13 +133,13 @@ def _held(kit: "Kit") -> "Generator[None, None, None]":
 
 def retract_bit(kit: "Kit", sample: int, tube: int) -> "Generator[None, None, None]":
     """Command RETRACT_BIT. Ends with the tube in the bit, above everything, and the rail off."""
-    yield from running(kit, _retract_bit(kit, sample, tube))
-
-
-def _retract_bit(kit: "Kit", sample: int, tube: int) -> "Generator[None, None, None]":
     step = named(kit, sample, tube)
     if kit.custody.tube_in_bit != tube:
         raise Fault(REASON_NOT_NOW, step)
+    yield from running(kit, _retract_bit(kit, step, tube))
+
+
+def _retract_bit(kit: "Kit", step: int, tube: int) -> "Generator[None, None, None]":
     yield from _goes_on(kit, step, CONTINUATION_RETRACT)
     power_on(kit)
     yield from home_around(kit, tube)
@@ -149,11 +148,11 @@ def _retract_bit(kit: "Kit", sample: int, tube: int) -> "Generator[None, None, N
 
 def finish_storing(kit: "Kit", sample: int, tube: int) -> "Generator[None, None, None]":
     """Command FINISH_STORING: the tube in hand ends in its seat, written down as sealed or open."""
-    yield from running(kit, _finish_storing(kit, sample, tube))
-
-
-def _finish_storing(kit: "Kit", sample: int, tube: int) -> "Generator[None, None, None]":
     step = named(kit, sample, tube)
+    yield from running(kit, _finish_storing(kit, step, tube))
+
+
+def _finish_storing(kit: "Kit", step: int, tube: int) -> "Generator[None, None, None]":
     yield from _goes_on(kit, step, CONTINUATION_STORE)
     power_on(kit)
     yield from home_around(kit, tube)
@@ -174,13 +173,13 @@ def _finish_storing(kit: "Kit", sample: int, tube: int) -> "Generator[None, None
 
 def hold_again(kit: "Kit", sample: int, tube: int) -> "Generator[None, None, None]":
     """Command HOLD_AGAIN: look, judge, hold; after a release dock, probe, seal and store."""
-    yield from running(kit, _hold_again(kit, sample, tube))
-
-
-def _hold_again(kit: "Kit", sample: int, tube: int) -> "Generator[None, None, None]":
     step = named(kit, sample, tube)
     if step not in (STEP_CARRIED, STEP_OPEN_IN_SEAT, STEP_DOCKING):
         raise Fault(REASON_NOT_NOW, step)
+    yield from running(kit, _hold_again(kit, step, tube))
+
+
+def _hold_again(kit: "Kit", step: int, tube: int) -> "Generator[None, None, None]":
     yield from _goes_on(kit, step, CONTINUATION_HOLD)
     power_on(kit)
     yield from home_around(kit, tube)
@@ -204,14 +203,14 @@ def to_the_end(kit: "Kit") -> "Generator[None, None, None]":
 
 
 def named(kit: "Kit", sample: int, tube: int) -> int:
-    """The step of the named tube (enum Step). Raises Fault when it is not the one in hand."""
-    enter_phase(kit, PHASE_CHECK)
+    """The step of the named tube (enum Step). Raises Fault when it is not the one in hand: a command that
+    comes late or twice changes nothing, and ends no sample a second time."""
     custody = kit.custody
     step = custody.step_of(tube)
     if step == STEP_NOTHING or custody.sample_of(tube) != sample:
         raise Fault(REASON_NOTHING_IN_HAND, custody.in_hand)
     if kit.sample.number != sample or kit.sample.tube != tube:
-        recall(kit, tube)
+        recall(kit, tube)  # the record was restored since the start
     return step
 
 

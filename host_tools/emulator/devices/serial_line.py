@@ -5,6 +5,7 @@ receive buffer is full, as on a line without handshake; `overruns` counts it. Th
 `host_write` and `host_read`: no wall clock, no thread.
 """
 
+from host_tools.emulator.devices.line_trouble import Trouble
 from host_tools.emulator.errors import EmulationError
 
 TYPE_CHECKING = False
@@ -20,6 +21,9 @@ PINS = (((0, 12, 16, 28), (1, 13, 17, 29)), ((4, 8, 20, 24), (5, 9, 21, 25)))
 
 class SerialLine:
     """One UART's wires and buffers. Closed until the firmware opens it."""
+
+    _in: "Trouble | None" = None
+    _out: "Trouble | None" = None
 
     def __init__(self, world: "World", uart: int, tx_gp: int, rx_gp: int) -> None:
         if not 0 <= uart <= 1 or tx_gp not in PINS[uart][0] or rx_gp not in PINS[uart][1]:
@@ -63,6 +67,13 @@ class SerialLine:
         if not self.baud or not self.connected or self.deaf:
             return
         self._arrive()
+        if self._in is None:
+            self._come(data)
+        else:
+            self._in.put(data, self.clock.now_us)
+            self._come(self._in.due(self.clock.now_us))
+
+    def _come(self, data: bytes) -> None:
         if not self._coming:
             self._coming_from = self.clock.now_us
         self._coming += bytes(data)
@@ -72,7 +83,19 @@ class SerialLine:
         self._depart()
         data = self._left
         self._left = b""
+        if self._out is not None:
+            self._out.put(data, self.clock.now_us)
+            data = self._out.due(self.clock.now_us)
         return data
+
+    def disturb(self, kind: str, value: int, lcg: "Any") -> None:
+        """Both directions are in trouble from now on (line_trouble.py); `kind` "" ends it. What the trouble
+        held back is lost with it."""
+        self._arrive()
+        self._depart()
+        now_us = self.clock.now_us
+        self._in = Trouble(kind, value, lcg, now_us) if kind else None
+        self._out = Trouble(kind, value, lcg, now_us) if kind else None
 
     def unplug(self) -> None:
         """Pull the plug: what is under way is gone, nothing passes until `plug`."""
@@ -97,10 +120,13 @@ class SerialLine:
             self._coming_from = now
         else:
             self._coming_from += count * _BITS_US // self.baud
-        taken = min(count, self._rx_room - len(self._received))
-        self.overruns += count - taken
-        self._received += self._coming[:taken]
+        self._take(self._coming[:count])
         self._coming = self._coming[count:]
+
+    def _take(self, data: bytes) -> None:
+        taken = min(len(data), self._rx_room - len(self._received))
+        self.overruns += len(data) - taken
+        self._received += data[:taken]
 
     def _depart(self) -> None:
         if not self._leaving:
@@ -122,6 +148,8 @@ class SerialLine:
         """Bytes that the chip can read now."""
         if self._coming:
             self._arrive()
+        if self._in is not None:
+            self._take(self._in.due(self.clock.now_us))  # on their way for longer than a byte takes
         return len(self._received)
 
     def read_into(self, buffer: "Any", count: int) -> int:
@@ -141,6 +169,8 @@ class SerialLine:
         if not self._leaving:
             self._leaving_from = self.clock.now_us
         self._leaving += bytes(data[:count])
+        if self._in is not None and self._in.kind == "wrong":
+            self._come(bytes(data[:count]))
         return count
 
     def all_sent_us(self) -> int:
