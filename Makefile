@@ -11,7 +11,7 @@ PYTEST ?=
 COVERED_BY ?= tests/unit/test_custody_edges.py tests/unit/test_service_framing.py tests/unit/test_service_inventory.py tests/unit/test_service_ledger.py \
   tests/unit/test_service_ledger_edges.py tests/unit/test_service_ledger_mirror.py tests/unit/test_service_link.py \
   tests/unit/test_service_start.py tests/unit/test_activity_custody.py tests/unit/test_activity_recovery.py \
-  tests/unit/test_activity_restore.py tests/unit/test_activity_hold.py
+  tests/unit/test_activity_restore.py tests/unit/test_activity_hold.py tests/unit/test_recovery_look_back.py
 FLASH  ?= --frozen
 DEPLOY ?=
 

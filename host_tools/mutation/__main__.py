@@ -37,6 +37,7 @@ TESTS = (
     "tests/unit/test_activity_custody.py",
     "tests/unit/test_activity_recovery.py",
     "tests/unit/test_activity_restore.py",
+    "tests/unit/test_recovery_look_back.py",
     "tests/campaign/test_ledger_cuts.py",
     "tests/campaign/test_flash_cuts.py",
 )

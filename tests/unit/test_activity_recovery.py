@@ -97,13 +97,15 @@ def test_the_bit_comes_out_of_the_hole_with_the_core_held(event):
     kinds = [record["kind"] for record in result["custody"]]
     assert kinds.index(t.RECORD_KIND_BREAK_INTENT) < kinds.index(t.RECORD_KIND_BROKEN_OFF)
     assert kinds.index(t.RECORD_KIND_BROKEN_OFF) < kinds.index(t.RECORD_KIND_RETRACTED)
+    phases = [args[0] for args in after_reset(rig)[t.EV_SAMPLE_PHASE]]
+    assert t.PHASE_RETRACT in phases and payload.kit.ready, "all that moves was homed, the next one can begin"
 
 
 def test_a_hold_survives_a_reset_and_its_release_goes_on_to_a_sealed_tube():
     rig, result = cut("SAMPLE_HOLD", 5)
     seen = after_reset(rig)
     assert result["outcome"] == t.OUTCOME_SEALED
-    assert [args[:2] for args in seen[t.EV_SAMPLE_HOLD]] == [[1, 1]]
+    assert [args[:3] for args in seen[t.EV_SAMPLE_HOLD]] == [[1, 1, t.REASON_WAITING_FOR_RELEASE]]
     assert rig.session.plant.tubes.sealed[1]
 
 
@@ -122,6 +124,10 @@ def test_a_tube_that_was_docked_can_be_held_again_and_sealed():
     assert result["outcome"] == t.OUTCOME_SEALED
     holds = [event["args"] for event in rig.events if event["id"] == t.EV_SAMPLE_HOLD]
     assert len(holds) == 2 and holds[0] == holds[1], "the same sample is held for the same reason"
+    phases = [args[0] for args in after_reset(rig)[t.EV_SAMPLE_PHASE]]
+    assert t.PHASE_RETRACT not in phases, "the bit was above everything"
+    assert phases.index(t.PHASE_HOMING) < phases.index(t.PHASE_HOLD) < phases.index(t.PHASE_PROBE)
+    assert t.PHASE_IMAGE_AGAIN not in phases and t.PHASE_DOCK not in phases, "the tube stands in its seat"
     assert rig.session.plant.tubes.sealed[1]
 
 
