@@ -82,10 +82,12 @@ class Signal:
         high: int,
         now: int,
         drives: bool = False,
+        nth: int = 0,
     ) -> None:
+        """`nth`: which of its part's quantities this is, as each has a noise of its own."""
         self._clock = world.clock
         self._drives = drives
-        self._seed = world.seed + len(attribute)
+        self._seed = world.seed + len(attribute) + 7919 * nth
         self.attribute = attribute
         self._kind = kind
         self._value = value
@@ -220,13 +222,15 @@ class Disturbance:
             self._parts.append(world.sensors[self._name])
         else:
             self._parts.append(world.parts[self._name])
-        for attribute in attributes:
+        for nth, attribute in enumerate(attributes):
             # The supply that a current sensor sees beside its current is told wrong only with a dead or mad
             # part.
             if attribute == "bus_mv" and self._kind == "wrong":
                 continue
             now = getattr(self._plant, attribute)
-            signal = Signal(world, attribute, self._kind, self._value, low, high, int(now), self._drives)
+            signal = Signal(
+                world, attribute, self._kind, self._value, low, high, int(now), self._drives, nth
+            )
             signal.sent = now
             self._signals.append(signal)
         view = View(self._plant, self._signals, self._drives)

@@ -76,3 +76,19 @@ def test_a_silent_sensor_is_told():
 def test_square_root(guess):
     for number in (0, 1, 2, 3, 4, 15, 16, 17, 999_999, 1_000_000, 2**29, 2**30 - 1):
         assert square_root(number, guess) == math.isqrt(number)
+
+
+@pytest.mark.parametrize(
+    ("gravity_mg", "good"), [(0, False), (240, False), (260, True), (1480, True), (1520, False)]
+)
+def test_a_baseline_that_is_no_gravity_is_none(gravity_mg, good):
+    """What a sensor makes up has a mean of nearly nothing, and a change from that says nothing."""
+    bench = Bench()
+    lean(bench, 3000, 0, gravity_mg)
+    bench.tilt.baseline()
+    bench.run(200)
+    assert (bench.tilt.ready, bench.tilt.ok, bench.tilt.busy) == (good, good, False)
+    lean(bench, 3000, 0)
+    bench.tilt.baseline()
+    bench.run(200)
+    assert bench.tilt.ready and bench.tilt.ok, "the next one may be good"

@@ -22,6 +22,9 @@ _TICKS = 5  # ticks of 10 ms averaged into one reading
 _SCALE = 8  # readings are kept in 1/8 mg
 _MDEG_PER_RADIAN = 57296
 _BOUND = 16000  # 2 g in 1/8 mg
+# A baseline is gravity, that of Mars (0.38 g) or of a bench; what a sensor makes up is not.
+_LEAST = 2000
+_MOST = 12000
 
 
 def square_root(number: int, guess: int) -> int:
@@ -42,9 +45,9 @@ def square_root(number: int, guess: int) -> int:
 class Tilt:
     """The tilt watch.
 
-    Attributes: busy (a baseline is being averaged), ready (there is a baseline), ok (the sensor answers),
-    change_mdeg (angle to the baseline, millidegrees, 0 to about 90,000 and only exact below 10,000; 0 without
-    a baseline).
+    Attributes: busy (a baseline is being averaged), ready (there is a baseline), ok (the sensor answers, and
+    what it said for the last baseline was gravity: 0.25 to 1.5 g), change_mdeg (angle to the baseline,
+    millidegrees, 0 to about 90,000 and only exact below 10,000; 0 without a baseline).
     """
 
     def __init__(self, sensor: "Lis3dh", parameters: "Parameters") -> None:
@@ -126,7 +129,7 @@ class Tilt:
             self._base_x * self._base_x + self._base_y * self._base_y + self._base_z * self._base_z, 8000
         )
         self.busy = False
-        self.ready = self._length > 0
+        self.ready = _LEAST <= self._length <= _MOST
         if not self.ready:
             self.ok = False
 
