@@ -249,6 +249,13 @@ def test_a_carried_core_is_looked_at_again_and_judged_where_no_verdict_was_kept(
     assert [record.b for record in verdicts][-1] == verdict
 
 
+def test_a_tube_on_its_way_back_to_its_seat_is_held_again_without_another_look():
+    rig, result = cut("SAMPLE_RELEASED", 10000, (HOLD, [1, 1]))
+    phases = [args[0] for args in after_reset(rig)[t.EV_SAMPLE_PHASE]]
+    assert result["outcome"] == t.OUTCOME_SEALED
+    assert t.PHASE_IMAGE_AGAIN not in phases and t.PHASE_DOCK in phases
+
+
 def test_a_feed_that_does_not_come_up_stops_the_recovery_with_the_tube_where_it_was():
     rig = Rig(
         "sandstone",

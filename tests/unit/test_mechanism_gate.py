@@ -68,6 +68,20 @@ def test_a_switch_stuck_open_never_passes_for_closed(bench: RingBench) -> None:
     assert run(bench, bench.gate.close) == GATE_RESULT_STUCK
 
 
+def test_a_switch_that_is_made_while_the_cover_stands_open_is_not_believed(bench: RingBench) -> None:
+    assert run(bench, bench.gate.open) == GATE_RESULT_OK
+    now_ms = bench.world.clock.now_us // 1000
+    FaultInjector(
+        bench.world, [{"target": "pin.gate_closed", "kind": "stuck", "value": 0, "at_ms": now_ms + 10}]
+    )
+    bench.wait(50)
+    assert run(bench, bench.gate.close) == GATE_RESULT_STUCK
+    assert bench.seen()[-1][0] == EV_GATE_STUCK and bench.gate.position == GATE_POSITION_UNKNOWN
+    assert not bench.plant.gate_closed and bench.plant.gate_pulse_us == 0
+    # Where it stands is not known now: a switch that is made counts, as at the start of a day.
+    assert run(bench, bench.gate.close) == GATE_RESULT_OK
+
+
 def test_opening_takes_its_full_travel_time(bench: RingBench) -> None:
     bench.gate.open()
     _, took_ms = bench.finish(bench.gate)

@@ -95,6 +95,14 @@ def test_what_is_in_hand_after_each_record(payload: Any, count: int) -> None:
     assert sample.verdict == (t.VERDICT_PRESENT if judged else t.VERDICT_NONE)
 
 
+def test_a_tube_that_is_brought_back_without_a_release_is_not_held_again_by_itself(payload: Any) -> None:
+    """FINISH_STORING was cut off: where the tube is, bit or seat, is not certain."""
+    keep(payload, [*story(2)[:8], (t.RECORD_KIND_DOCK_INTENT, 2, SAMPLE, 2)])
+    assert recovery.look_back(payload.kit) is False
+    assert told(payload.events, t.EV_SAMPLE_CUT_OFF) == [[SAMPLE, 2, t.STEP_DOCKING, 0]]
+    assert payload.sample.verdict == t.VERDICT_PRESENT
+
+
 @pytest.mark.parametrize("vote", (t.VOTE_UNKNOWN, t.VOTE_ABSENT))
 def test_a_snap_that_was_not_felt_is_none(payload: Any, vote: int) -> None:
     keep(payload, story(2, vote=vote)[:6])

@@ -65,13 +65,15 @@ class Gate:
         self._ticks = 0
         self._seen = 0
         self._seen_ms = 0
+        self._from_open = False
 
     def open(self) -> None:
         """Open the gate. Results: OK, STUCK. Raises MechanismBusy."""
         self._begin("open", GATE_STATE_OPENING, P_GATE_OPEN_PULSE_US)
 
     def close(self) -> None:
-        """Close the gate. Results: OK, STUCK. Raises MechanismBusy."""
+        """Close the gate. Results: OK, STUCK: also when the switch is made before a cover that stood open can
+        have moved. Raises MechanismBusy."""
         self._begin("close", GATE_STATE_CLOSING, P_GATE_CLOSED_PULSE_US)
 
     def halt(self) -> None:
@@ -95,6 +97,10 @@ class Gate:
         else:
             self._seen = 0
         if self._seen >= _DEBOUNCE:
+            if closing and self._from_open and self._seen_ms * 4 < self._values[P_GATE_TRAVEL_MS]:
+                # No servo is so quick: the switch was made while the cover stood open.
+                self._stuck(made, elapsed_ms)
+                return
             if closing:
                 self._emit(EV_GATE_CLOSED, self._seen_ms)
                 self._finish(GATE_RESULT_OK, GATE_POSITION_CLOSED)
@@ -104,8 +110,11 @@ class Gate:
                 self._finish(GATE_RESULT_OK, GATE_POSITION_OPEN)
                 return
         if elapsed_ms >= self._values[P_GATE_TIMEOUT_MS]:
-            self._emit(EV_GATE_STUCK, self.state, 1 if made else 0, elapsed_ms)
-            self._finish(GATE_RESULT_STUCK, GATE_POSITION_UNKNOWN)
+            self._stuck(made, elapsed_ms)
+
+    def _stuck(self, made: bool, elapsed_ms: int) -> None:
+        self._emit(EV_GATE_STUCK, self.state, 1 if made else 0, elapsed_ms)
+        self._finish(GATE_RESULT_STUCK, GATE_POSITION_UNKNOWN)
 
     def _begin(self, asked: str, state: int, pulse: int) -> None:
         if self.busy:
@@ -113,6 +122,7 @@ class Gate:
         self.busy = True
         self.state = state
         self.result = GATE_RESULT_PENDING
+        self._from_open = self.position == GATE_POSITION_OPEN
         self.position = GATE_POSITION_UNKNOWN
         self._ticks = 0
         self._seen = 0
