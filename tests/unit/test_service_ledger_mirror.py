@@ -572,6 +572,8 @@ def test_with_nothing_new_the_flash_is_left_alone(fs) -> None:
 def test_what_a_mirror_can_be_is_told_apart() -> None:
     states = [getattr(ledger_mirror, name) for name in ("NONE", "GOOD", "BEHIND", "UNREADABLE", "FAILED")]
     assert sorted(states) == list(range(5))
+    mirror, _, _ = mirror_of(None, begun())
+    assert mirror.state == states[0] == 0, "what a payload without a file system sends"
 
 
 def test_a_mirror_of_several_hundred_records_is_trusted(fs) -> None:
