@@ -318,6 +318,9 @@ def test_the_last_verdict_stands_and_a_new_hole_takes_it_away() -> None:
     judged = after(*CARRIED)
     assert [judged.verdict_of(tube) for tube in (0, 1, SEATS + 1)] == [t.VERDICT_NONE] * 3
     assert not after(*CARRIED, ABSENT).is_released(2)
+    for judgement in (ABSENT, UNCLEAR):
+        again = after(*TO_THE_HOLE, judgement, CORE_INTENT, CORED)
+        assert again.verdict_of(2) == t.VERDICT_NONE, "of another core nothing is known yet"
     second = after(*CARRIED, CORE_INTENT, CORED)
     assert second.verdict_of(2) == t.VERDICT_NONE and not second.is_released(2)
     filled = after(*CARRIED, DOCKED, OVERFILL, (t.RECORD_KIND_MOVED, 2, 7, IN_BIT), CORE_INTENT, CORED)
@@ -330,6 +333,8 @@ def test_a_tube_that_is_emptied_is_as_new_but_for_what_stays() -> None:
     assert reused.seat_state(2) == t.SEAT_STATE_EMPTY_TUBE
     damaged = after(mark(2, t.TUBE_MARK_DAMAGED), mark(2, t.TUBE_MARK_REUSED))
     assert not damaged.usable(2)
+    witness = after((t.RECORD_KIND_LOADED, 2, 0, 4711, 1), mark(2, t.TUBE_MARK_REUSED))
+    assert witness.is_witness(2) and not witness.usable(2), "a witness is never drilled with"
     cleared = after(
         *TO_THE_HOLE, PRESENT, mark(2, t.TUBE_MARK_DEBRIS_SEEN), mark(2, t.TUBE_MARK_DEBRIS_CLEARED)
     )
