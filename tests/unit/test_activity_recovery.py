@@ -269,7 +269,7 @@ def test_a_feed_that_does_not_come_up_stops_the_recovery_with_the_tube_where_it_
     )
     result = rig.run()
     payload = rig.session.payload
-    assert (result["outcome"], result["reason"]) == (t.OUTCOME_FAULT, t.REASON_FEED)
+    assert (result["outcome"], result["reason"]) == (t.OUTCOME_FAULT, t.REASON_FEED_BRAKE)
     assert not payload.rail.is_on and payload.custody.tube_in_bit == 1
     assert rig.session.plant.tubes.in_bit == 1 and payload.ledger.verify()
 
