@@ -71,7 +71,7 @@ coverage: $(TEST_READY)  ## Branches that tests take: all of custody's and the l
 	@$(BIN)/python -m coverage run -m pytest -n 0 --hypothesis-seed=1 -p no:cacheprovider $(COVERED_BY)
 	@$(BIN)/python -m coverage report
 	@$(BIN)/python -m coverage report --fail-under=100 --skip-covered \
-	  --include='*/framing.py,*/inventory.py,*/ledger.py,*/ledger_mirror.py,*/link.py,*/link_record.py,*/reliable.py,*/record.py'
+	  --include='*/framing.py,*/inventory.py,*/ledger.py,*/ledger_mirror.py,*/link.py,*/link_record.py,*/reliable.py,*/record.py,*/recovery.py'
 
 test-yamcs: $(TEST_READY)  ## Yamcs on the bridge, in an environment of its own (downloads Yamcs, AGPL, and a Java)
 	@test -x build/yamcs/bin/fprime-yamcs || { $(PYTHON) -m venv build/yamcs && \

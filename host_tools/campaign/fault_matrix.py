@@ -103,12 +103,12 @@ class Table:
 
     def _check(self, name: str, part: dict[str, Any]) -> None:
         for key in part:
-            if key not in ("doc", "used", "reasons", "watched", "fault", "expect", "unused", "free"):
+            if key not in ("doc", "used", "reasons", "watched", "fault", "expect", "unused", "free", "late"):
                 raise TableError(f"{self._where}: part {name}: unknown key '{key}'")
         for phase in part.get("used", ()):
             if phase not in PHASES:
                 raise TableError(f"{self._where}: part {name}: unknown phase '{phase}'")
-        for kind in (*part.get("fault", {}), *part.get("expect", {})):
+        for kind in (*part.get("fault", {}), *part.get("expect", {}), *part.get("late", ())):
             if kind not in KINDS:
                 raise TableError(f"{self._where}: part {name}: unknown kind '{kind}'")
         for ends in part.get("expect", {}).values():
@@ -149,6 +149,8 @@ class Table:
         later = PHASES[PHASES.index(cell.phase) :]
         used = part.get("used", ())
         if not used or any(phase in used for phase in later):
+            if cell.kind in part.get("late", ()) and not any(phase in used for phase in later[1:]):
+                ends = [*ends, "completes"]
             return Expectation(tuple(ends), reasons, part["doc"])
         # Nobody uses the part any more: its failure must not matter, unless fault protection watches it
         # anyway.
