@@ -97,8 +97,8 @@ def test_an_expectation_names_what_is_not_as_it_should_be() -> None:
     assert "stopped for GATE, expected FEED" in stop.complaint("FAULT", "GATE")
     # What begins in the last phase that uses the part may come too late for it, where the table says so.
     table = fault_matrix.table()
-    ends = {phase: table.expectation(Cell("spindle_current", "off", phase)) for phase in ("CORE", "BREAK_OFF")}
-    assert [one.ends for one in ends.values() if one] == [("stops",), ("stops", "completes")]
+    told = [table.expectation(Cell("spindle_current", "off", phase)) for phase in ("CORE", "BREAK_OFF")]
+    assert [one.ends for one in told if one] == [("stops",), ("stops", "completes")]
     done = fault_matrix.table().expectation(Cell("encoder", "off", "STORE"))
     assert done is not None and done.complaint("SEALED", "CORE_PRESENT_SEALED") == ""
     assert done.complaint("FAULT", "SPINDLE")
