@@ -118,12 +118,19 @@ def _run(cells: list[Cell], linked: bool, seed: int, times: dict[str, list[int]]
 
 def run_whole(cell: Cell, seed: int, at_ms: int) -> Record:
     """Run one cell from the start, without a fork: what a person repeats."""
-    session, _ = _session(seed, fault_matrix.is_link(cell), fault_matrix.table().faults(cell, at_ms))
+    return run_told(cell, seed, at_ms)[0]
+
+
+def run_told(cell: Cell, seed: int, at_ms: int) -> tuple[Record, list[dict[str, Any]]]:
+    """The same, with the payload's events in words."""
+    session, sink = _session(seed, fault_matrix.is_link(cell), fault_matrix.table().faults(cell, at_ms))
     session.begin()
     try:
-        return _finish(session, cell, at_ms)
+        record = _finish(session, cell, at_ms)
     finally:
         session.end()
+    words = Words.load()
+    return record, [words.event(event) for event in sink.events]
 
 
 def _forked(session: Any, sink: GroundSink, cell: Cell, at_ms: int) -> Record:

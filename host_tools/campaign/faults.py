@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,7 @@ def _table() -> fault_matrix.Table:
 
 
 def repeat(args: argparse.Namespace) -> int:
-    """One cell again, from the start and with a run folder and its report."""
-    from host_tools.run import display, runner
-
+    """One cell again, from the start and with a run folder and its report, or its events."""
     table = _table()
     cell = next((one for one in table.cells() if one.id == args.only), None)
     if cell is None:
@@ -50,7 +49,20 @@ def repeat(args: argparse.Namespace) -> int:
             f"kinds {', '.join(fault_matrix.KINDS)}; phases {', '.join(fault_matrix.PHASES)}."
         )
     at_ms = fault_matrix.begins_ms(cell, args.seed, fault_runs.timeline(args.seed))
-    record = fault_runs.run_whole(cell, args.seed, at_ms)
+    record, told = fault_runs.run_told(cell, args.seed, at_ms)
+    where = _kept(args, told) if fault_matrix.is_link(cell) else _run_folder(args, table.faults(cell, at_ms))
+    print(f"{cell.id}, fault from {at_ms / 1000:.2f} s on: {record['outcome']} ({record['reason']})")
+    for why in record["why"]:
+        print(f"FALLS SHORT  {why}")
+    if where:
+        print(where)
+    return 0 if record["ok"] else 1
+
+
+def _run_folder(args: argparse.Namespace, faults: list[fault_matrix.Fault]) -> str:
+    """The run once more as `rochette run` does it: where its report is."""
+    from host_tools.run import display, runner
+
     done = runner.run(
         runner.Asked(
             rock=fault_runs.ROCK,
@@ -58,18 +70,24 @@ def repeat(args: argparse.Namespace) -> int:
             tube=fault_runs.TUBE,
             depth_mm=fault_runs.DEPTH_UM / 1000,
             release="auto",
-            faults=table.faults(cell, at_ms),
+            faults=faults,
             max_s=fault_runs.MAX_S,
         ),
         out=args.out,
         display=display.choose(args.quiet, False),
     )
-    print(f"{cell.id}, fault from {at_ms / 1000:.2f} s on: {record['outcome']} ({record['reason']})")
-    for why in record["why"]:
-        print(f"FALLS SHORT  {why}")
-    if done.result.get("report"):
-        print(f"report: {done.result['report']}")
-    return 0 if record["ok"] else 1
+    return f"report: {done.result['report']}" if done.result.get("report") else ""
+
+
+def _kept(args: argparse.Namespace, told: list[dict[str, Any]]) -> str:
+    """The events of a run whose ground is at the other end of the line: `rochette run` has it beside."""
+    path = Path(args.out) / "events.jsonl"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(event) + "\n" for event in told), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--out {args.out}: {error.strerror or error}. Nothing was written.") from error
+    return f"events: {path}"
 
 
 def page(args: argparse.Namespace, made: Plan, ended: Ended) -> Path | None:

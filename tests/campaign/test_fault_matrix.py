@@ -12,6 +12,7 @@ from host_tools import dictionary, rocks
 from host_tools.campaign import fault_matrix, fault_runs
 from host_tools.campaign.fault_matrix import KINDS, PHASES, Cell, Expectation, Table, TableError
 from host_tools.campaign.plan import Unit, run_unit
+from host_tools.cli import main
 from host_tools.emulator.faults import FaultInjector
 from host_tools.emulator.plant import Plant
 from host_tools.emulator.world import World
@@ -139,6 +140,17 @@ def test_a_cell_that_crashes_or_has_no_expectation_falls_short(times, monkeypatc
     assert record["why"] == ["no expectation in the table"] and not record["ok"]
     (record,) = run_unit(Unit("faults", ["feed.odd.STORE"], {"seed": 1, "timeline": times}))
     assert not record["ok"]
+
+
+@pytest.mark.soak
+def test_a_cell_of_the_link_can_be_looked_at_again(tmp_path, capsys) -> None:  # type: ignore[no-untyped-def]
+    assert main(["campaign", "--faults", "--only", "link.off.CORE", "--out", str(tmp_path)]) == 0
+    assert "HELD (EVIDENCE_DISAGREES)" in capsys.readouterr().out
+    told = [json.loads(line)["name"] for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert "SAMPLE_CORED" in told and told[-2] == "SAMPLE_HOLD"
+    (tmp_path / "file").touch()
+    assert main(["campaign", "--faults", "--only", "link.off.CORE", "--out", str(tmp_path / "file")]) == 2
+    assert "Nothing was written." in capsys.readouterr().err
 
 
 def _short(records: list[dict]) -> str:  # type: ignore[type-arg]
