@@ -150,7 +150,7 @@ def test_a_cell_of_the_link_can_be_looked_at_again(tmp_path, capsys) -> None:  #
     assert "SAMPLE_CORED" in told and told[-2] == "SAMPLE_HOLD"
     (tmp_path / "file").touch()
     assert main(["campaign", "--faults", "--only", "link.off.CORE", "--out", str(tmp_path / "file")]) == 2
-    assert "Nothing was written." in capsys.readouterr().err
+    assert "is no folder. Nothing was run." in capsys.readouterr().err
 
 
 def _short(records: list[dict]) -> str:  # type: ignore[type-arg]
