@@ -26,6 +26,8 @@ TUBE = 1
 MAX_S = 1_800
 _TICK_US = 10_000
 _ORPHAN_TICKS = 1_000  # how often a child looks whether its parent is still there
+_HELD_TICKS = 400
+"""Longer than any fault of the table holds the supply's switch on."""
 _seen: dict[str, dict[str, Any]] = {}
 """What this process's runs saw in their pictures: most cells take the same ones (GroundSink)."""
 _LIMITS = [
@@ -199,6 +201,14 @@ def _finish(session: Any, cell: Cell, at_ms: int, parent: int = 0) -> Record:
     return _judged(session, cell, at_ms, crash)
 
 
+def _let_go(session: Any) -> None:
+    """A pin that a fault holds on comes off when that ends; one that the firmware left on does not."""
+    for _ in range(_HELD_TICKS):
+        if not session.world.actuator_enable:
+            return
+        session.payload.executive.step()
+
+
 def _judged(session: Any, cell: Cell, at_ms: int, crash: str) -> Record:
     words = Words.load()
     plant, world = session.plant, session.world
@@ -224,6 +234,8 @@ def _judged(session: Any, cell: Cell, at_ms: int, crash: str) -> Record:
         complaint = expectation.complaint(outcome, reason)
         if complaint:
             why.append(complaint)
+    if not crash:
+        _let_go(session)
     world.sync()
     why += truths.end_is_safe(plant, world)
     why += truths.custody_is_true(

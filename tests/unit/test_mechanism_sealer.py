@@ -213,3 +213,43 @@ def test_a_ram_that_is_caught_is_a_jam(bench: RingBench) -> None:
 def test_deadline(bench: RingBench) -> None:
     bench.parameters.set(P_SEALER_TIMEOUT_MS, 5000)
     assert dispense(bench) == SEALER_RESULT_TIMEOUT
+
+
+def pressed_to(bench: RingBench, mn: int) -> None:
+    """Press until the force is `mn`."""
+    bench.sealer.activate()
+    while bench.sealer.force_mn < mn:
+        bench.wait(10)
+        assert bench.sealer.busy
+
+
+@pytest.mark.parametrize("for_ms", (10, 30, 90))
+def test_a_supply_that_drops_out_while_it_presses_is_no_ring_that_gave_way(
+    bench: RingBench, for_ms: int
+) -> None:
+    assert dispense(bench) == SEALER_RESULT_OK
+    pressed_to(bench, 106_000)  # more than an activated seal's least peak
+    fault(bench, 1, target="supply.actuator", kind="off", for_ms=for_ms)
+    bench.wait(for_ms + 30)
+    assert bench.sealer.busy and not bench.plant.tubes.sealed[TUBE], "it goes on pressing"
+    assert bench.finish(bench.sealer)[0] == SEALER_RESULT_OK
+    assert bench.plant.tubes.sealed[TUBE]
+
+
+@pytest.mark.parametrize("change_ma", (-300, -80, 80, 300))
+def test_another_load_that_ends_or_begins_while_it_presses_never_makes_a_seal(
+    bench: RingBench, change_ma: int
+) -> None:
+    """A servo on the same rail comes to rest, or begins to draw, just before the ring gives way."""
+    assert dispense(bench) == SEALER_RESULT_OK
+    if change_ma < 0:
+        fault(bench, 1, target="sensor.aux_current", kind="wrong", value=-change_ma, for_ms=60_000)
+        bench.wait(20)
+    pressed_to(bench, 106_000)
+    if change_ma < 0:
+        bench.world.parts["aux_current"].plant = bench.plant  # the other load has ended
+    else:
+        fault(bench, 1, target="sensor.aux_current", kind="wrong", value=change_ma, for_ms=60_000)
+    result = bench.finish(bench.sealer)[0]
+    assert result != SEALER_RESULT_OK
+    assert not bench.sealer.activated and bench.sealer.seal_in_hand

@@ -43,6 +43,11 @@ class Rod:
         self.above_ma = self._aux.current_ma - self._rest_ma
         self.sensor_ok = self._pot.ok and self._aux.ok
 
+    @property
+    def rest_ma(self) -> int:
+        """The rail's resting current, milliamperes, as it was read last. Allocates nothing."""
+        return self._rest_ma
+
     def begin_rest(self) -> None:
         """Begin to read the rail's resting current; the drive is off."""
         self.stop()

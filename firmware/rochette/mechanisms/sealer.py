@@ -3,9 +3,10 @@ travel.
 
 Dispensing is believed when the force rises to the pull-out value, falls again, and the dispenser's switch
 counts a seal. Activation is believed when the seal meets the tube where the tube stands, the force rises to
-the activation value, gives way, and the travel after contact is long enough. What is claimed is "seal
-activated": force against travel is no leak test. After any failure the drive is off and the ram stays where
-it is.
+the activation value, gives way and stays low, the travel after contact is long enough, and the rail rests
+where it rested before. For the force is a current on a rail that others share: a supply that drops out for a
+moment, or a servo that comes to rest, looks like a ring that gives way. What is claimed is "seal activated":
+force against travel is no leak test. After any failure the drive is off and the ram stays where it is.
 
 Forces in millinewtons, from the rail's current above rest and above the free current; positions in
 micrometres from the retracted end. `tick()` allocates nothing; nothing here may be called from an interrupt.
@@ -92,6 +93,10 @@ _TICK_MS = 10
 _DEAD_TICKS = 20
 # A ram that stands with this much above the free current while it is lifted is caught.
 _CAUGHT_MA = 150
+# Ticks for which the force has to stay low. It is pressed on, and the force soon rises anew.
+_LOW_TICKS = 3
+# The resting current afterwards may differ by so much: 6 N, half of the least fall that counts.
+_REST_MA = 40
 
 RECORD_POINTS = 64
 _RECORD_MN = 5000
@@ -174,6 +179,8 @@ class Sealer:
         self._wait = 0
         self._dead = 0
         self._lowest_mn = 0
+        self._low_ticks = 0
+        self._rested_ma = 0
         self._counted = 0
         self._count_before = False
 
@@ -394,19 +401,20 @@ class Sealer:
             elif self._rod.still_ticks * _TICK_MS >= values[P_SEALER_STILL_MS]:
                 self._sensor()
                 return
-        else:
+        elif not self._low_ticks:
             self.travel_um = um - self.contact_um
         peak = self.peak_mn
         long_enough = self.travel_um >= values[P_SEALER_ACTIVATE_TRAVEL_UM]
-        if (
-            peak >= values[P_SEALER_ACTIVATE_MIN_MN]
-            and long_enough
-            and self._lowest_mn * 100 <= peak // 10 * values[P_SEALER_ACTIVATE_DROP_PERMILLE]
-        ):
-            self.activated = True
-            self.seal_in_hand = False
-            self._emit(EV_SEALER_SEAL_ACTIVATED, peak, self.travel_um, self.contact_um)
-            self._finish(SEALER_RESULT_OK)
+        gave_way = force * 100 <= peak // 10 * values[P_SEALER_ACTIVATE_DROP_PERMILLE]
+        if self._rod.above_ma < values[P_SEALER_MOVING_MIN_MA]:
+            return  # nobody presses: a supply that dropped out, and no fall of force
+        if not gave_way:
+            self._low_ticks = 0
+        elif peak >= values[P_SEALER_ACTIVATE_MIN_MN] and long_enough:
+            self._low_ticks += 1
+            if self._low_ticks == _LOW_TICKS:
+                self._rested_ma = self._rod.rest_ma
+                self._rest(SEALER_STATE_PRESSING)
             return
         if force >= values[P_SEALER_ACTIVATE_MAX_MN] and not long_enough:
             self._resist(um, force, values[P_SEALER_ACTIVATE_MAX_MN])
@@ -417,6 +425,18 @@ class Sealer:
             or self._rod.still_ticks * _TICK_MS >= values[P_SEALER_STILL_MS]
         ):
             self._not_activated()
+
+    def _rested(self) -> None:
+        """The ring gave way, and the drive has been off since: what was force was force if the rail rests as
+        before."""
+        change_ma = self._rod.rest_ma - self._rested_ma
+        if change_ma > _REST_MA or change_ma < -_REST_MA:
+            self._not_activated()
+            return
+        self.activated = True
+        self.seal_in_hand = False
+        self._emit(EV_SEALER_SEAL_ACTIVATED, self.peak_mn, self.travel_um, self.contact_um)
+        self._finish(SEALER_RESULT_OK)
 
     def _note_force(self, um: int, force: int) -> None:
         """Keep the highest force, and the lowest after it."""
@@ -479,6 +499,7 @@ class Sealer:
         self.contact_um = 0
         self.travel_um = 0
         self._lowest_mn = 0
+        self._low_ticks = 0
 
     def _rest(self, after: int) -> None:
         self._rod.begin_rest()
@@ -493,6 +514,8 @@ class Sealer:
             self._drive(values[P_SEALER_DISPENSE_PERMILLE])
         elif state == SEALER_STATE_DESCENDING:
             self._drive(values[P_SEALER_DESCEND_PERMILLE])
+        elif state == SEALER_STATE_PRESSING:
+            self._rested()
         elif state == SEALER_STATE_JOGGING:
             slow = values[P_SEALER_PRESS_PERMILLE]
             self._drive(slow if self._target_um > self._rod.um else -slow)
