@@ -74,7 +74,7 @@ FAULTS = (
 )
 
 
-WAITS = (10, 50, 100, 100, 200, 300, 400, 600, 800, 1200, 1500, 2500)
+WAITS = (10, 20, 50, 50, 100, 100, 200, 300, 400, 600, 800, 1500)
 STEPS = (
     *(("command", what) for what in COMMANDS),
     *(("wait", ticks) for ticks in WAITS),
@@ -219,10 +219,10 @@ TestPayloadMachine.settings = _settings(12, 60)
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_million_steps(part: int, record_property) -> None:  # type: ignore[no-untyped-def]
-    """Five minutes a part; each run takes other ones."""
+    """Three minutes a part; each run takes other ones."""
     before = PayloadMachine.steps
     # boot() counts as a step too, and is none of ours.
-    run_state_machine_as_test(PayloadMachine, settings=_settings(MILLION // PARTS // 250, 1 + 250))
+    run_state_machine_as_test(PayloadMachine, settings=_settings(MILLION // PARTS // 500, 1 + 500))
     steps = PayloadMachine.steps - before
     record_property("steps", steps)
     assert steps >= MILLION // PARTS
