@@ -59,7 +59,7 @@ _KINDS = {
     "register": ("stuck", "offset", "garbage"),
     "bus": ("off", "garbage", "slow", "intermittent", "deaf", "hangs"),
     "fifo": ("hangs",),
-    "serial.line": (*line_trouble.KINDS, "hangs"),
+    "serial.line": line_trouble.KINDS + ("hangs",),
     "supply.actuator": ("off", "sag"),
     "supply.logic": ("off", "cut_at_write"),
     "clock": ("jump", "set", "stopped", "coin_cell"),
@@ -86,7 +86,7 @@ _VALUELESS = (
 _VALUELESS_OF = {
     "sensor": signals.VALUELESS,
     "drive": signals.VALUELESS,
-    "serial": (*line_trouble.VALUELESS, "hangs"),
+    "serial": line_trouble.VALUELESS + ("hangs",),
 }
 _EIO = 5
 _ETIMEDOUT = 110
