@@ -213,7 +213,7 @@ def _settings(examples, steps):
 
 
 TestPayloadMachine = PayloadMachine.TestCase
-TestPayloadMachine.settings = _settings(12, 60)
+TestPayloadMachine.settings = _settings(8, 60)
 
 
 @pytest.mark.soak
